@@ -1,0 +1,62 @@
+# Two commands: `make run` opens a rehearsal, `make test` passes every test offline.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+
+.PHONY: run test setup check format lock smoke record train
+
+run: setup
+	@$(BIN)/simulator chat $(ARGS)
+
+test: setup .venv/.dev
+	$(BIN)/python -m pytest
+
+setup: .venv/.run
+
+check: setup .venv/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+format: .venv/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# The live smoke test: the tiny model through the real server.
+smoke: setup .venv/.dev
+	$(BIN)/python -m pytest -m live tests/live --force-enable-socket -p no:cacheprovider
+
+# Records the replay cassettes anew from the embedded model (about five minutes).
+record: setup .venv/.dev
+	$(BIN)/python -m tests.replay.record
+
+# Trains the local coder anew from documents/turns (under two minutes, fixed seed).
+train: setup .venv/.dev
+	$(BIN)/python -m simulator.coder.training
+
+LOCK := uv pip compile --universal --generate-hashes --no-annotate --no-header --no-emit-index-url \
+	--no-emit-find-links --python-version 3.11 -q
+
+lock:
+	$(LOCK) pyproject.toml -o requirements.txt
+	$(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	$(LOCK) --group build -c requirements-dev.txt -o requirements-build.txt
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)' </dev/null
+	@echo "Making .venv ..." >&2
+	@$(PYTHON) -m venv .venv </dev/null
+
+.venv/.run: .venv/bin/python requirements.txt pyproject.toml
+	@echo "Installing what the simulator needs (once, a minute or two) ..." >&2
+	@$(PIP) install --require-hashes --only-binary=:all: -r requirements.txt </dev/null
+	@$(PIP) install --require-hashes --only-binary=:all: -r requirements-build.txt </dev/null
+	@$(PIP) install --no-deps --no-build-isolation -e . </dev/null
+	@touch $@
+
+.venv/.dev: .venv/.run requirements-dev.txt
+	@echo "Installing what the tests need ..." >&2
+	@$(PIP) install --require-hashes --only-binary=:all: -r requirements-dev.txt </dev/null
+	@touch $@

@@ -1,0 +1,71 @@
+"""The commands, and how errors leave: one line on standard error and an exit code."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from simulator.errors import InputError, SimulatorError
+
+app = typer.Typer(
+    help="Practise a hard conversation with a persona that reacts as its attachment style would.",
+    epilog="Practice, not therapy. In danger? Call your local emergency number.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def group(name: str, help_text: str) -> typer.Typer:
+    """A sub-command group in the same plain style."""
+    found = typer.Typer(help=help_text, no_args_is_help=True, rich_markup_mode=None)
+    app.add_typer(found, name=name)
+    return found
+
+
+sessions = group("sessions", "Your rehearsals: list, show, export, delete.")
+personas = group("personas", "Who you can talk with: list, show, validate, new.")
+scenarios = group("scenarios", "What it is about: list, show, validate, new.")
+documents = group("documents", "What feedback is grounded in: list, search, add, remove.")
+models = group("models", "Model files: list, pull, verify, path.")
+
+BaseUrl = Annotated[str | None, typer.Option("--base-url", help="An OpenAI-compatible server (words go there).")]
+ModelName = Annotated[str | None, typer.Option("--model", help="The model to ask for at --base-url.")]
+ApiKey = Annotated[str | None, typer.Option("--api-key", help="Its key; SIMULATOR_API_KEY keeps it out of ps.")]
+ModelPath = Annotated[Path | None, typer.Option("--model-path", help="Any GGUF file in place of the default.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For a program to read.")]
+
+
+def simulator(**given: Any) -> Any:
+    """The composition root for this command."""
+    from simulator import settings
+    from simulator.session import Simulator
+
+    return Simulator(settings.load(**given))
+
+
+def main() -> None:
+    """Run the command line; every expected error is one line."""
+    from simulator.cli import chat, library, records, upkeep  # noqa: F401 - they register their commands
+
+    try:
+        app()
+    except SimulatorError as error:
+        typer.echo(f"simulator: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def one_of(value: str, known: tuple[str, ...], option: str) -> str:
+    """Check an option with a closed set of values.
+
+    Raises: InputError naming them.
+    """
+    if value not in known:
+        raise InputError(f"{option} {value}: must be one of {', '.join(known)}.")
+    return value

@@ -1,0 +1,73 @@
+"""The labelled turns we train on (documents/turns, CC-BY): read and checked. No training here."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.domain.codebook import Code, Oddity
+from simulator.errors import LibraryError
+from simulator.library import folder
+
+
+@dataclass(frozen=True)
+class Example:
+    """One turn with the words that show each code."""
+
+    text: str
+    before: str
+    spans: dict[Code, str]
+    hand: str
+    """Who wrote it: folds are grouped by hand."""
+
+
+@dataclass(frozen=True)
+class OddExample:
+    """One turn that is no move, or (`oddity` None) an ordinary one."""
+
+    text: str
+    oddity: Oddity | None
+
+
+def examples() -> list[Example]:
+    """Every coded turn.
+
+    Raises: LibraryError naming file and line.
+    """
+    found = []
+    for path in sorted(folder("documents").glob("turns/coded-*.jsonl")):
+        for number, row in _rows(path):
+            try:
+                spans = {Code(code): span for code, span in row["codes"].items()}
+                example = Example(row["text"], row["before"], spans, path.stem)
+            except (KeyError, ValueError) as error:
+                raise LibraryError(f"{path}:{number}: {error}") from error
+            if any(span not in example.text for span in spans.values()):
+                raise LibraryError(f"{path}:{number}: a span is not in the text")
+            found.append(example)
+    return found
+
+
+def odd_examples() -> list[OddExample]:
+    """Every turn labelled with an oddity or none.
+
+    Raises: LibraryError naming file and line.
+    """
+    path = folder("documents") / "turns" / "oddities.jsonl"
+    found = []
+    for number, row in _rows(path):
+        try:
+            found.append(OddExample(row["text"], None if row["oddity"] == "none" else Oddity(row["oddity"])))
+        except (KeyError, ValueError) as error:
+            raise LibraryError(f"{path}:{number}: {error}") from error
+    return found
+
+
+def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+    rows = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if line.strip():
+            try:
+                rows.append((number, json.loads(line)))
+            except ValueError as error:
+                raise LibraryError(f"{path}:{number}: not JSON") from error
+    return rows

@@ -1,0 +1,1 @@
+"""The pure core: attachment, appraisal, affect, strategy. No I/O, model, clock or framework."""

@@ -1,0 +1,46 @@
+"""Who the counterpart is. Data only; files are read in library.py."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from simulator.domain.attachment import Attachment
+from simulator.domain.codebook import Oddity
+from simulator.domain.line import Line
+
+
+@dataclass(frozen=True)
+class Demo:
+    """One worked exchange for the wording prompt: what was said, what is meant, what is spoken."""
+
+    partner: str
+    feeling: str
+    means: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something the persona knows about itself or the scene, asked in several ways."""
+
+    ask: Sequence[str]
+    say: str
+
+
+@dataclass(frozen=True)
+class Persona:
+    """A counterpart: two numbers for attachment, a life, a voice, and lines of its own."""
+
+    key: str
+    name: str
+    age: int
+    attachment: Attachment
+    summary: str
+    upbringing: str
+    triggers: Sequence[str]
+    soothes: Sequence[str]
+    voice: str
+    lines: Sequence[Line]
+    """Secrets are lines with a trust gate."""
+    unexpected: Mapping[Oddity, Sequence[str]]
+    facts: Sequence[Fact] = ()
+    demos: Sequence[Demo] = ()

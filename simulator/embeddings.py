@@ -1,0 +1,85 @@
+"""Sentences into vectors with a local model; knows nothing of what they are compared for."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+WIDTH = 384
+LONGEST_TOKENS = 200
+
+
+class Embedder(Protocol):
+    """Anything that turns sentences into unit vectors of one width."""
+
+    @property
+    def name(self) -> str:
+        """Name and version; vectors of different names are never compared."""
+
+    def __call__(self, texts: Sequence[str]) -> Vectors:
+        """One unit vector a text: shape (len(texts), WIDTH)."""
+
+
+class MiniLM:
+    """all-MiniLM-L6-v2, int8, on CPU (Wang et al. 2020); loaded at the first call."""
+
+    name = "minilm-l6-v2-int8-1"
+
+    def __init__(self, model: Path, tokenizer: Path) -> None:
+        self._paths = model, tokenizer
+        self._loaded: tuple[object, object] | None = None
+
+    def __call__(self, texts: Sequence[str]) -> Vectors:
+        """Embed each text by itself: padding would change the int8 result with its neighbours."""
+        if not texts:
+            return np.zeros((0, WIDTH), np.float32)
+        return np.vstack([self._one(text) for text in texts])
+
+    def _one(self, text: str) -> Vectors:
+        if self._loaded is None:
+            self._loaded = self._load()
+        session, tokenizer = self._loaded
+        encoding = tokenizer.encode(text)  # type: ignore[attr-defined]
+        ids = np.array([encoding.ids], np.int64)
+        feeds = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+        hidden = session.run(None, feeds)[0]  # type: ignore[attr-defined]
+        return unit(hidden.mean(axis=1))
+
+    def _load(self) -> tuple[object, object]:
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        model, tokens = self._paths
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 3
+        tokenizer = Tokenizer.from_file(str(tokens))
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(LONGEST_TOKENS)
+        return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"]), tokenizer
+
+
+def unit(vectors: NDArray[np.floating]) -> Vectors:
+    """Rows scaled to length 1 and rounded to half precision, so that recordings compare equal."""
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    scaled = vectors / np.maximum(length, 1e-9)
+    return scaled.astype(np.float16).astype(np.float32)
+
+
+def cached(embedder: Embedder, texts: Sequence[str], folder: Path) -> Vectors:
+    """Vectors of authored texts, kept on disk; never used for what a trainee says."""
+    key = hashlib.sha256("\0".join([embedder.name, *texts]).encode()).hexdigest()[:24]
+    path = folder / f"{key}.npy"
+    try:
+        found: Vectors = np.load(path).astype(np.float32)
+    except (OSError, ValueError):
+        found = embedder(texts)
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".tmp.npy")
+        np.save(partial, found.astype(np.float16))
+        partial.replace(path)
+    return found

@@ -1,0 +1,263 @@
+"""What landed, what missed and one better sentence: feedback that quotes the trainee and cites passages.
+
+Every quote is a substring of the turn and every citation a passage that was retrieved; what fails
+either is dropped, never shown. A better sentence is shown only if the coder hears it as more
+attuned, for this person in this state, than what was said.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from simulator.coder import Coder
+from simulator.domain.appraisal import appraise
+from simulator.domain.beneath import Beneath, beneath
+from simulator.domain.codebook import Code, Coding, Family, Heard
+from simulator.domain.dialogue import Turn
+from simulator.domain.line import fill
+from simulator.domain.persona import Persona
+from simulator.domain.scenario import Scenario
+from simulator.domain.skills import Counsel, SkillScore, counsel, scores
+from simulator.domain.strategy import Move
+from simulator.library import CodeEntry, Passage, codebook
+from simulator.store import Store
+
+MATTERS = 0.4
+"""Intensity (0..1) from which a code is worth a line of feedback."""
+TURNING = 0.12
+"""Change of felt safety in one turn (0..1) that makes it a turning point."""
+LANDED, MISSED = "landed", "missed"
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A passage that was retrieved for this remark."""
+
+    id: str
+    title: str
+    source: str
+
+    @classmethod
+    def of(cls, passage: Passage) -> "Citation":
+        """The citation of a passage."""
+        return cls(passage.id, passage.title, str(passage.source))
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One thing a turn did, and how it came across to this person."""
+
+    turn: int
+    verdict: str
+    """`landed` or `missed`."""
+    code: Code
+    name: str
+    quote: str
+    """The trainee's own words; a substring of the turn."""
+    why: str
+    citation: Citation | None = None
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What is said of one turn."""
+
+    turn: int
+    remarks: Sequence[Remark]
+    better: str = ""
+    """A sentence that would have landed better, or empty."""
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What happened inside the persona in one turn."""
+
+    turn: int
+    said: str
+    reply: str
+    move: str
+    beneath: Beneath | None
+    security: tuple[float, float]
+    activation: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Debrief:
+    """The whole session, looked back on."""
+
+    persona: str
+    style: str
+    scenario: str
+    inside: Sequence[Inside] = ()
+    feedback: Sequence[Feedback] = ()
+    skills: Sequence[SkillScore] = ()
+    counsel: Counsel = field(default_factory=lambda: Counsel(0, 0, 0))
+    turning: Sequence[tuple[int, str]] = ()
+    best: Remark | None = None
+    costliest: Remark | None = None
+    better: str = ""
+    citations: Sequence[Citation] = ()
+    coder: str = ""
+
+
+Suggest = Callable[[Turn, str], Sequence[str]]
+"""More candidate sentences for a turn, from a capable model; checked like the authored ones."""
+
+
+class Evaluator:
+    """Judges turns of one persona in one scene."""
+
+    def __init__(
+        self, persona: Persona, scenario: Scenario, coder: Coder, store: Store, suggest: Suggest | None = None
+    ) -> None:
+        self._persona, self._scenario = persona, scenario
+        self._coder, self._store, self._suggest = coder, store, suggest
+
+    def feedback(self, turn: Turn, *, better: bool = True) -> Feedback:
+        """What one turn did, strongest first, at most one that landed and one that missed."""
+        verdicts = [(self._verdict(turn, heard), heard) for heard in turn.coding.heard]
+        remarks = []
+        for wanted in (LANDED, MISSED):
+            chosen = next((h for verdict, h in verdicts if verdict == wanted), None)
+            if chosen and (remark := self._remark(turn, wanted, chosen)):
+                remarks.append(remark)
+        missed = any(r.verdict == MISSED for r in remarks)
+        return Feedback(turn.number, remarks, self.better(turn) if better and missed else "")
+
+    def _verdict(self, turn: Turn, heard: Heard) -> str:
+        """Whether a code landed with this person, which its family alone does not decide."""
+        if heard.intensity < MATTERS or heard.code.family is Family.NEUTRAL or not turn.before:
+            return ""
+        alone = appraise(Coding((heard,)), self._persona.attachment, turn.before)
+        if heard.code.family is Family.ATTUNED and alone.landed:
+            return LANDED
+        return MISSED
+
+    def _remark(self, turn: Turn, verdict: str, heard: Heard) -> Remark | None:
+        if not heard.quote or heard.quote not in turn.said:
+            return None
+        entry = codebook()[heard.code]
+        hits = self._store.search(f"{entry.name}. {heard.quote}", codes=[heard.code.value], limit=1)
+        citation = Citation.of(hits[0].passage) if hits else None
+        return Remark(turn.number, verdict, heard.code, entry.name, heard.quote, self._why(entry, verdict), citation)
+
+    def _why(self, entry: CodeEntry, verdict: str) -> str:
+        """The codebook's word on why, for the side this person leans to."""
+        attachment = self._persona.attachment
+        if max(attachment.anxious, attachment.avoidant) < 0.5:
+            side = "general"
+        else:
+            side = "anxious" if attachment.anxious >= attachment.avoidant else "avoidant"
+        why = entry.why.get(side) or entry.why["general"]  # type: ignore[call-overload]
+        if verdict == MISSED and entry.family is Family.ATTUNED:
+            why = entry.why.get("avoidant", entry.why["general"])
+        return str(why).replace("{name}", self._persona.name)
+
+    def better(self, turn: Turn) -> str:
+        """A sentence that would have landed better than this turn, or nothing.
+
+        Candidates are authored for the code that missed, and a capable model's when there is one;
+        each is coded and weighed for this person's state as if it had been said.
+        """
+        worst = next((h for h in turn.coding.heard if self._verdict(turn, h) == MISSED), None)
+        if worst is None or turn.before is None:
+            return ""
+        authored = [fill(text, self._scenario.trainee_slots) for text in codebook()[worst.code].instead]
+        kept = self._kept(turn)
+        more = list(self._suggest(turn, codebook()[worst.code].definition)) if self._suggest else []
+        candidates = [f"{kept} {text}".strip() for text in authored] + more
+        weighed = sorted(((self._effect(text, turn), text) for text in dict.fromkeys(candidates)), reverse=True)
+        if not weighed or weighed[0][0] <= turn.comfort - turn.alarm + 0.1:
+            return ""
+        return weighed[turn.number % min(3, len(weighed))][1] if weighed[2:] else weighed[0][1]
+
+    def _kept(self, turn: Turn) -> str:
+        """A whole sentence of the trainee's own that landed, to begin the better one with."""
+        landed = (h.quote for h in turn.coding.heard if self._verdict(turn, h) == LANDED)
+        return next((q for q in landed if q != turn.said and q[-1:] in ".!?"), "")
+
+    def _effect(self, text: str, turn: Turn) -> float:
+        """Comfort less alarm, had this been said instead; -1 when the coder hears a miss in it."""
+        coding = self._coder.code(text)
+        if coding.family(Family.MISATTUNED) >= 0.5 or coding.family(Family.FAUX) >= 0.5 or not turn.before:
+            return -1.0
+        impact = appraise(coding, self._persona.attachment, turn.before)
+        return impact.comfort - impact.alarm
+
+    def hint(self, turns: Sequence[Turn]) -> str:
+        """A nudge for the next turn: a sentence that would land now."""
+        state = turns[-1].after if turns else None
+        if state is None:
+            return "Begin with what it was like for them, before anything about you."
+        pool = [Code.MINIMIZE, Code.PRESS, Code.EXPLAIN, Code.FIX, Code.TELL]
+        texts = [fill(t, self._scenario.trainee_slots) for c in pool for t in codebook()[c].instead]
+        asked = Turn(len(turns) + 1, "", "", before=state)
+        said = {turn.said for turn in turns}
+        ranked = sorted(((self._effect(t, asked), t) for t in texts if t not in said), reverse=True)
+        return ranked[len(turns) % min(5, len(ranked))][1]
+
+    def debrief(self, turns: Sequence[Turn]) -> Debrief:
+        """The whole session: inside, skills, turning points, best and costliest moment, sources."""
+        told = [self.feedback(turn, better=False) for turn in turns]
+        remarks = [remark for feedback in told for remark in feedback.remarks]
+        by_number = {turn.number: turn for turn in turns}
+        best = max((r for r in remarks if r.verdict == LANDED), key=lambda r: _net(by_number[r.turn]), default=None)
+        costliest = min(
+            (r for r in remarks if r.verdict == MISSED), key=lambda r: _net(by_number[r.turn]), default=None
+        )
+        return Debrief(
+            persona=self._persona.name,
+            style=self._persona.attachment.style,
+            scenario=self._scenario.title,
+            inside=[self._inside(turn) for turn in turns],
+            feedback=told,
+            skills=scores(turns),
+            counsel=counsel(turns),
+            turning=list(_turning(turns)),
+            best=best,
+            costliest=costliest,
+            better=self.better(by_number[costliest.turn]) if costliest else "",
+            citations=_unique(r.citation for r in remarks),
+            coder=turns[-1].coding.coder if turns else "",
+        )
+
+    def _inside(self, turn: Turn) -> Inside:
+        before, after = turn.before, turn.after
+        assert before
+        assert after
+        known = turn.move in set(Move)
+        layers = beneath(Move(turn.move), after, self._persona.attachment) if known else None
+        return Inside(
+            turn.number,
+            turn.said,
+            turn.reply,
+            turn.move,
+            layers,
+            (before.security, after.security),
+            (before.activation, after.activation),
+        )
+
+
+def _net(turn: Turn) -> float:
+    return turn.comfort - turn.alarm
+
+
+def _turning(turns: Sequence[Turn]) -> Iterable[tuple[int, str]]:
+    """Turns in which felt safety rose or fell most, and the one after which things had settled."""
+    settled = False
+    for turn in turns:
+        if not (turn.before and turn.after):
+            continue
+        change = turn.after.security - turn.before.security
+        if turn.after.settled and not settled:
+            settled = True
+            yield turn.number, "from here on there was room to solve things"
+        elif abs(change) >= TURNING:
+            yield turn.number, "felt safety rose" if change > 0 else "felt safety fell"
+
+
+def _unique(citations: Iterable[Citation | None]) -> list[Citation]:
+    found: dict[str, Citation] = {}
+    for citation in citations:
+        if citation:
+            found.setdefault(citation.id, citation)
+    return list(found.values())

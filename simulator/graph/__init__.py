@@ -1,0 +1,1 @@
+"""The LangGraph orchestration: one invoke per user turn, and a debrief graph."""

@@ -1,0 +1,390 @@
+"""Files of the library into domain objects: personas, scenarios, passages, codebook, safety.
+
+Unknown keys are errors; every error names the file and the field.
+"""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from simulator.domain.attachment import Attachment
+from simulator.domain.codebook import Code, Family, Oddity
+from simulator.domain.layers import Layer
+from simulator.domain.line import KNOWN_ANSWERS, SLOT, SLOTS, Line
+from simulator.domain.persona import Demo, Fact, Persona
+from simulator.domain.scenario import TRAINEE_SLOTS, Kind, Opening, Scenario
+from simulator.domain.screening import Danger, Screen
+from simulator.domain.strategy import Move
+from simulator.errors import InputError, LibraryError
+
+File = TypeVar("File", bound="_File")
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Line(_File):
+    say: str = Field(min_length=1)
+    layer: Literal["behaviour", "secondary", "primary", "need"]
+    answers: list[str] = Field(default=["any"], min_length=1)
+    to: str = ""
+    where: list[Kind] = []
+    trust_at_least: float = Field(default=0.0, ge=0, le=1)
+
+    @field_validator("answers")
+    @classmethod
+    def _known(cls, values: list[str]) -> list[str]:
+        for value in values:
+            if value not in KNOWN_ANSWERS:
+                raise ValueError(f"'{value}' is no code, family or 'any'")
+        return values
+
+    @field_validator("say", "to")
+    @classmethod
+    def _slots(cls, text: str) -> str:
+        return _only_slots(text, SLOTS)
+
+    def line(self, move: str) -> Line:
+        return Line(
+            say=self.say,
+            move=Move(move),
+            layer=Layer.named(self.layer),
+            answers=frozenset(self.answers),
+            to=self.to,
+            where=frozenset(self.where),
+            trust_at_least=self.trust_at_least,
+        )
+
+
+def _only_slots(text: str, known: frozenset[str]) -> str:
+    for slot in SLOT.findall(text):
+        if slot not in known:
+            raise ValueError(f"{{{slot}}} is no slot; known are {', '.join(sorted(known))}")
+    return text
+
+
+class _Bank(_File):
+    lines: dict[Move, list[_Line]]
+    unexpected: dict[Oddity, list[str]] = {}
+
+    def all(self) -> tuple[Line, ...]:
+        return tuple(line.line(move) for move, lines in self.lines.items() for line in lines)
+
+
+class _Fact(_File):
+    ask: list[str] = Field(min_length=1)
+    say: str
+
+    def fact(self) -> Fact:
+        return Fact(tuple(self.ask), self.say)
+
+
+class _Demo(_File):
+    partner: str
+    feeling: str
+    means: str
+    says: str
+
+
+class _Attachment(_File):
+    anxiety: float = Field(ge=1, le=7)
+    avoidance: float = Field(ge=1, le=7)
+
+
+class _Secret(_Line):
+    move: Move = Move.DISCLOSE
+
+
+class _Persona(_File):
+    name: str
+    age: int = Field(ge=16, le=110)
+    attachment: _Attachment
+    summary: str
+    upbringing: str
+    triggers: list[str] = Field(min_length=1)
+    soothes: list[str] = Field(min_length=1)
+    voice: str
+    secrets: list[_Secret] = []
+    facts: list[_Fact] = []
+    demos: list[_Demo] = Field(min_length=3)
+
+
+class _Scenario(_File):
+    title: str
+    kind: Kind
+    place: str
+    role: str
+    briefing: str
+    goal: str
+    severity: float = Field(ge=0, le=1)
+    slots: dict[str, str]
+    trainee_slots: dict[str, str]
+    openings: dict[Opening, list[str]]
+    facts: list[_Fact] = []
+    lines: dict[Move, list[_Line]] = {}
+    own_lines_only: bool = False
+
+    @field_validator("slots")
+    @classmethod
+    def _all_slots(cls, value: dict[str, str]) -> dict[str, str]:
+        return _exactly(value, SLOTS)
+
+    @field_validator("trainee_slots")
+    @classmethod
+    def _all_trainee_slots(cls, value: dict[str, str]) -> dict[str, str]:
+        return _exactly(value, TRAINEE_SLOTS)
+
+    @field_validator("openings")
+    @classmethod
+    def _each_opening(cls, value: dict[Opening, list[str]]) -> dict[Opening, list[str]]:
+        _exactly(dict.fromkeys(value, ""), frozenset({"hyperactivating", "deactivating", "plain"}))
+        return value
+
+
+def _exactly(value: dict[Any, str], names: frozenset[str]) -> dict[Any, str]:
+    if missing := sorted(names - set(value)):
+        raise ValueError(f"missing {', '.join(missing)}")
+    if unknown := sorted(set(value) - names):
+        raise ValueError(f"unknown {', '.join(unknown)}")
+    return value
+
+
+class Source(_File):
+    """Where a passage's facts come from."""
+
+    document: str
+    title: str
+    author: str = ""
+    section: str = ""
+
+    def __str__(self) -> str:
+        """One line for a page."""
+        return ", ".join(part for part in (self.author, self.title, self.section) if part)
+
+
+class Passage(_File):
+    """A paragraph of the document store."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    title: str
+    topic: str
+    codes: list[Code] = []
+    source: Source
+    text: str
+
+
+class CodeEntry(_File):
+    """What the codebook teaches about one code."""
+
+    code: Code
+    family: Family
+    name: str
+    definition: str
+    source: str
+    why: dict[Literal["general", "anxious", "avoidant"], str]
+    instead: list[str] = []
+    more: str = ""
+
+    @field_validator("instead")
+    @classmethod
+    def _slots(cls, values: list[str]) -> list[str]:
+        return [_only_slots(value, TRAINEE_SLOTS) for value in values]
+
+
+class Help(_File):
+    """A place to get help."""
+
+    name: str
+    contact: str
+    reasons: list[Danger] = Field(alias="for")
+    note: str = ""
+
+
+class _Safety(_File):
+    macros: dict[str, str] = {}
+    dangers: dict[Danger, list[str]]
+    idioms: list[str]
+    help: dict[str, list[Help]]
+    message: dict[Danger, str]
+
+
+@dataclass(frozen=True)
+class Rail:
+    """The safety rail: the screen, and what is said and offered on a hit."""
+
+    screen: Screen
+    message: Mapping[Danger, str]
+    help: Mapping[str, list[Help]]
+
+    def places(self, danger: Danger, locale: str) -> list[Help]:
+        """Places to get help for this danger, for the locale or else anywhere."""
+        rows = self.help.get(locale, self.help["default"])
+        return [row for row in rows if danger in row.reasons] or self.help["default"]
+
+
+def folder(name: str) -> Path:
+    """A folder of package data: inside the wheel, or beside the package in a checkout."""
+    packaged = Path(str(resources.files("simulator"))) / "data" / name
+    return packaged if packaged.is_dir() else Path(str(resources.files("simulator"))).parent / name
+
+
+def persona(name: str, home: Path | None = None) -> Persona:
+    """Load one persona by its key, the user's own before ours.
+
+    Raises: InputError with the nearest names; LibraryError naming file and field.
+    """
+    path = _named("persona", name, personas(home))
+    return read_persona(path)
+
+
+def read_persona(path: Path) -> Persona:
+    """Load a persona from its folder: persona.yaml and lines.yaml.
+
+    Raises: LibraryError naming file and field.
+    """
+    card = _read(path / "persona.yaml", _Persona)
+    bank = _read(path / "lines.yaml", _Bank)
+    missing = [oddity.value for oddity in Oddity if not bank.unexpected.get(oddity)]
+    if missing:
+        raise LibraryError(f"{path / 'lines.yaml'}: unexpected: no lines for {', '.join(missing)}")
+    return Persona(
+        key=path.name,
+        name=card.name,
+        age=card.age,
+        attachment=Attachment(card.attachment.anxiety, card.attachment.avoidance),
+        summary=card.summary,
+        upbringing=card.upbringing,
+        triggers=tuple(card.triggers),
+        soothes=tuple(card.soothes),
+        voice=card.voice,
+        lines=(*bank.all(), *(secret.line(secret.move) for secret in card.secrets)),
+        unexpected={oddity: tuple(lines) for oddity, lines in bank.unexpected.items()},
+        facts=tuple(fact.fact() for fact in card.facts),
+        demos=tuple(Demo(**demo.model_dump()) for demo in card.demos),
+    )
+
+
+def scenario(name: str, home: Path | None = None) -> Scenario:
+    """Load one scenario by its key, the user's own before ours.
+
+    Raises: InputError with the nearest names; LibraryError naming file and field.
+    """
+    return read_scenario(_named("scenario", name, scenarios(home)))
+
+
+def read_scenario(path: Path) -> Scenario:
+    """Load a scenario from its file.
+
+    Raises: LibraryError naming file and field.
+    """
+    card = _read(path, _Scenario)
+    values = card.model_dump(exclude={"lines", "facts"})
+    lines = tuple(line.line(move) for move, lines in card.lines.items() for line in lines)
+    return Scenario(**values, key=path.stem, lines=lines, facts=tuple(f.fact() for f in card.facts))
+
+
+def personas(home: Path | None = None) -> dict[str, Path]:
+    """Folders of all personas by key; the user's own shadow ours."""
+    return {
+        path.parent.name: path.parent
+        for root in _roots("personas", home)
+        for path in sorted(root.glob("*/persona.yaml"))
+    }
+
+
+def scenarios(home: Path | None = None) -> dict[str, Path]:
+    """Files of all scenarios by key; the user's own shadow ours."""
+    return {path.stem: path for root in _roots("scenarios", home) for path in sorted(root.glob("*.yaml"))}
+
+
+def _roots(name: str, home: Path | None) -> list[Path]:
+    return [folder(name), *([home / name] if home else [])]
+
+
+def _named(kind: str, name: str, known: Mapping[str, Path]) -> Path:
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    names = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}."
+    raise InputError(f"{kind} {name}: unknown; {names}")
+
+
+@cache
+def passages() -> tuple[Passage, ...]:
+    """Every passage of documents/, in file order.
+
+    Raises: LibraryError naming file and field, also for an id used twice.
+    """
+    found: dict[str, Passage] = {}
+    for path in sorted(folder("documents").glob("passages/*.yaml")):
+        for row in _rows(path):
+            passage = _checked(path, row, Passage)
+            if passage.id in found:
+                raise LibraryError(f"{path}: id {passage.id}: used twice")
+            found[passage.id] = passage
+    return tuple(found.values())
+
+
+@cache
+def codebook() -> Mapping[Code, CodeEntry]:
+    """The codebook's entry for every code.
+
+    Raises: LibraryError naming file and field, also for a code without an entry.
+    """
+    path = folder("documents") / "codebook.yaml"
+    entries = {entry.code: entry for row in _rows(path) for entry in [_checked(path, row, CodeEntry)]}
+    if missing := [code.value for code in Code if code not in entries]:
+        raise LibraryError(f"{path}: no entry for {', '.join(missing)}")
+    return entries
+
+
+@cache
+def rail() -> Rail:
+    """The safety rail of documents/safety.yaml.
+
+    Raises: LibraryError naming file and field.
+    """
+    safety = _read(folder("documents") / "safety.yaml", _Safety)
+    return Rail(Screen.compiled(safety.dangers, safety.idioms, safety.macros), safety.message, safety.help)
+
+
+def _read(path: Path, schema: type[File]) -> File:
+    return _checked(path, _parse(path), schema)
+
+
+def _rows(path: Path) -> list[Any]:
+    rows = _parse(path)
+    if not isinstance(rows, list):
+        raise LibraryError(f"{path}: must be a list")
+    return rows
+
+
+def _parse(path: Path) -> Any:
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except FileNotFoundError as error:
+        raise LibraryError(f"{path}: no such file") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f":{mark.line + 1}" if mark else ""
+        raise LibraryError(f"{path}{where}: not valid YAML: {getattr(error, 'problem', error)}") from error
+
+
+def _checked(path: Path, data: Any, schema: type[File]) -> File:
+    try:
+        return schema.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "file"
+        message = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            message = "unknown key"
+        raise LibraryError(f"{path}: {where}: {message}") from error

@@ -1,0 +1,93 @@
+"""A persona's lines for one scene, with what each answers in vectors: which line fits this turn."""
+
+from collections.abc import Collection
+from pathlib import Path
+from random import Random
+
+import numpy as np
+
+from simulator.domain.codebook import Oddity
+from simulator.domain.line import Line, admissible, choose, fill
+from simulator.domain.persona import Fact, Persona
+from simulator.domain.scenario import Scenario
+from simulator.domain.strategy import Moment, Move, deepest
+from simulator.domain.utterance import sentences
+from simulator.embeddings import Embedder, cached
+
+KNOWN_QUESTION = 0.62
+"""Cosine (-1..1) from which a question counts as one the fact sheet answers."""
+
+
+class Repertoire:
+    """All that this persona can mean in this scene."""
+
+    def __init__(self, persona: Persona, scenario: Scenario, embedder: Embedder, cache: Path) -> None:
+        self._embedder = embedder
+        own = () if scenario.own_lines_only else persona.lines
+        self._lines = (*scenario.lines, *own)
+        self._slots = scenario.slots
+        self._unexpected = persona.unexpected
+        self._facts = [(ask, fact) for fact in (*scenario.facts, *persona.facts) for ask in fact.ask]
+        self._kind = scenario.kind
+        texts = [self._filled(line.to or line.say) for line in self._lines]
+        self._answered = cached(embedder, texts, cache)
+        self._said = cached(embedder, [self._filled(line.say) for line in self._lines], cache)
+        self._asked = cached(embedder, [ask for ask, _ in self._facts], cache)
+
+    def _filled(self, text: str) -> str:
+        return fill(text, self._slots)
+
+    def relevance(self, heard: str) -> dict[str, float]:
+        """How near each line's occasion is to the turn, by line id, -1..1.
+
+        What a line answers counts most; what it says counts a little, for lines on the same matter.
+        """
+        vector = self._embedder([heard])[0]
+        scores = self._answered @ vector + 0.25 * (self._said @ vector)
+        return {line.id: float(score) for line, score in zip(self._lines, scores, strict=True)}
+
+    def line(
+        self, heard: str, move: Move, moment: Moment, used: Collection[str], rng: Random
+    ) -> Line | None:
+        """The line that answers this turn with this move; None when the bank has run dry."""
+        open_now = admissible(
+            self._lines,
+            move,
+            deepest=deepest(moment),
+            kind=self._kind,
+            trust=moment.affect.trust,
+            used=used,
+        )
+        return choose(open_now, moment.coding, self.relevance(heard), rng)
+
+    def say(self, line: Line) -> str:
+        """The line with the scene's facts in it."""
+        return self._filled(line.say)
+
+    def unexpected(self, oddity: Oddity, used: Collection[str], rng: Random) -> str:
+        """An in-character answer to a turn that is no move; unused ones first."""
+        lines = self._unexpected[oddity]
+        fresh = [line for line in lines if line not in used]
+        return rng.choice(fresh or list(lines))
+
+    def fact(self, question: str) -> Fact | None:
+        """The fact that answers the question, if the sheets hold it."""
+        if not self._facts:
+            return None
+        scores = self._asked @ self._embedder([question])[0]
+        best = int(np.argmax(scores))
+        return self._facts[best][1] if scores[best] >= KNOWN_QUESTION else None
+
+    def closeness(self, text: str, meaning: str) -> float:
+        """Cosine of two sentences, -1..1."""
+        pair = self._embedder([text, meaning])
+        return float(pair[0] @ pair[1])
+
+    def unsaid(self, spoken: str, meaning: str, floor: float) -> list[str]:
+        """The sentences of the meaning that nothing spoken comes near to, in order."""
+        parts = sentences(meaning)
+        if not spoken or len(parts) < 2:
+            return []
+        said = self._embedder(sentences(spoken))
+        near = (self._embedder(parts) @ said.T).max(axis=1)
+        return [part for part, score in zip(parts, near, strict=True) if score < floor]

@@ -1,0 +1,62 @@
+"""The child process that serves a GGUF file on loopback; run as `python -m simulator.serving`.
+
+It reads one JSON line of options from standard input, answers with one JSON line (the address or
+the reason it failed), and lives until that pipe closes: when its parent is gone, so is it.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+
+def main() -> None:
+    """Serve until standard input closes."""
+    _die_with_parent()
+    options = json.loads(sys.stdin.readline())
+    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever the server prints must not reach the answering pipe
+    try:
+        server = _server(options)
+    except RuntimeError as error:
+        print(json.dumps({"error": str(error)}), file=answer, flush=True)
+        return
+    print(json.dumps({"url": server.listening_address + "/v1"}), file=answer, flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        while sys.stdin.readline():
+            pass
+    os._exit(0)  # threads of a request that nobody awaits any more must not delay the exit
+
+
+def _server(options: dict[str, Any]) -> Any:
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = options["model"]
+    params.n_ctx = options["context"]
+    params.n_parallel = 1
+    params.port = 0
+    params.hostnames = ["127.0.0.1"]
+    params.api_keys = [options["key"]]
+    params.model_alias = [options["alias"]]
+    params.verbosity = 1
+    params.ui = False
+    params.cache_ram_mib = 256
+    for cpu in (params.cpuparams, params.cpuparams_batch):
+        cpu.n_threads = options["threads"]
+    return xllamacpp.Server(params)
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end this process with its parent; elsewhere the closing pipe does it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the parent's to handle
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""Environment and settings file into one frozen Settings; the only reader of os.environ."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_cache_path, user_data_path
+
+from simulator.errors import InputError
+
+APP = "attunement-simulator"
+Role = Literal["persona", "appraiser", "grader"]
+ROLES: tuple[Role, ...] = ("persona", "appraiser", "grader")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An OpenAI-compatible server chosen by the user."""
+
+    base_url: str
+    model: str
+    api_key: str = field(default="", repr=False)
+
+    @property
+    def host(self) -> str:
+        """Where the words go, for people to read."""
+        return self.base_url.split("//")[-1].split("/")[0]
+
+    @property
+    def remote(self) -> bool:
+        """Whether words leave this machine."""
+        name = self.host.rsplit(":", 1)[0].strip("[]")
+        return name not in {"localhost", "127.0.0.1", "::1"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that may differ between two machines or two runs."""
+
+    home: Path
+    """Sessions, store and settings file."""
+    cache: Path
+    """Model files."""
+    endpoints: Mapping[Role, Endpoint] = field(default_factory=dict)
+    """Roles not named here use the embedded model or coder."""
+    model_path: Path | None = None
+    """Any GGUF file in place of the default chat model."""
+    threads: int | None = None
+    """Threads of the embedded server; None to choose by the machine's load."""
+    context: int = 4096
+    """Tokens of context of the embedded server."""
+    timeout_s: float = 120.0
+    """Total deadline of one model call, in seconds."""
+    locale: str = "en-US"
+    """For the places to get help."""
+
+    @property
+    def ledger(self) -> Path:
+        """The sessions database."""
+        return self.home / "sessions.sqlite"
+
+    @property
+    def store(self) -> Path:
+        """The document store's folder."""
+        return self.home / "store"
+
+
+def load(
+    environ: Mapping[str, str] | None = None,
+    *,
+    base_url: str | None = None,
+    model: str | None = None,
+    api_key: str | None = None,
+    model_path: Path | None = None,
+) -> Settings:
+    """Read settings: arguments over environment over `settings.toml` in the home folder.
+
+    Raises: InputError naming the setting that is wrong.
+    """
+    env = os.environ if environ is None else environ
+    home = Path(env.get("SIMULATOR_HOME") or user_data_path(APP)).expanduser()
+    table = _file(home / "settings.toml") | {k: v for k, v in env.items() if k.startswith("SIMULATOR_") and v}
+    given = {"BASE_URL": base_url, "MODEL": model, "API_KEY": api_key}
+    table |= {f"SIMULATOR_{key}": value for key, value in given.items() if value}
+    path = model_path or (Path(p).expanduser() if (p := table.get("SIMULATOR_MODEL_PATH")) else None)
+    return Settings(
+        home=home,
+        cache=Path(table.get("SIMULATOR_MODELS") or user_cache_path(APP) / "models").expanduser(),
+        endpoints=_endpoints(table),
+        model_path=path,
+        threads=_number(table, "SIMULATOR_THREADS", None),
+        context=_number(table, "SIMULATOR_CONTEXT", 4096) or 4096,
+        timeout_s=float(_number(table, "SIMULATOR_TIMEOUT", 120) or 120),
+        locale=table.get("SIMULATOR_LOCALE") or _locale(env),
+    )
+
+
+def _endpoints(table: Mapping[str, str]) -> dict[Role, Endpoint]:
+    """One endpoint per role: SIMULATOR_PERSONA_MODEL and so on over SIMULATOR_MODEL."""
+    found: dict[Role, Endpoint] = {}
+    for role in ROLES:
+        values = {
+            key: table.get(f"SIMULATOR_{role.upper()}_{key}") or table.get(f"SIMULATOR_{key}", "")
+            for key in ("BASE_URL", "MODEL", "API_KEY")
+        }
+        if not values["BASE_URL"]:
+            if values["MODEL"]:
+                raise InputError(f"SIMULATOR_MODEL={values['MODEL']}: no server; set --base-url or SIMULATOR_BASE_URL.")
+            continue
+        if not values["BASE_URL"].startswith(("http://", "https://")):
+            raise InputError(f"--base-url {values['BASE_URL']}: must begin with http:// or https://")
+        if not values["MODEL"]:
+            raise InputError(f"--base-url {values['BASE_URL']}: no model; set --model or SIMULATOR_MODEL.")
+        found[role] = Endpoint(values["BASE_URL"], values["MODEL"], values["API_KEY"])
+    return found
+
+
+def _file(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise InputError(f"{path}: {error}; mend or remove the file.") from error
+    return {f"SIMULATOR_{key.upper()}": str(value) for key, value in data.items()}
+
+
+def _number(table: Mapping[str, str], key: str, default: int | None) -> int | None:
+    text = table.get(key, "")
+    if not text or text == "auto":
+        return default
+    if not text.isdigit() or int(text) < 1:
+        raise InputError(f"{key}={text}: must be a whole number of 1 or more.")
+    return int(text)
+
+
+def _locale(env: Mapping[str, str]) -> str:
+    return (env.get("LC_ALL") or env.get("LANG") or "en_US").split(".")[0].replace("_", "-")
