@@ -81,7 +81,7 @@ class EmbeddedServer:
             self.stop()
             log.seek(0)
             raise ModelError(
-                f"{self._options['model']}: cannot be served ({_last_line(log.read()) or answer.get('error')}); "
+                f"{self._options['model']}: cannot be served ({_last_line(log.read()) or answer['error']}); "
                 "is it a whole GGUF file? `simulator models verify` checks it."
             )
         return Endpoint(answer["url"], str(self._options["alias"]), key)
@@ -170,12 +170,10 @@ class EmbeddedChat:
 
     def structured(self, messages: Sequence[Message], schema: type[Model]) -> Model:
         """Not offered: valid is not sensible at this size (docs/decisions/005-coder.md)."""
-        raise ModelError(f"the embedded model gives no structured answers ({schema.__name__}).")
+        asked = f"{schema.__name__}, {len(messages)} messages"
+        raise ModelError(f"the embedded model gives no structured answers ({asked}).")
 
     def close(self) -> None:
         """Stop the server if it runs."""
         if self._server:
             self._server.stop()
-
-
-

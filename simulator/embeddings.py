@@ -60,14 +60,17 @@ class MiniLM:
         tokenizer = Tokenizer.from_file(str(tokens))
         tokenizer.no_padding()
         tokenizer.enable_truncation(LONGEST_TOKENS)
-        return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"]), tokenizer
+        return onnxruntime.InferenceSession(
+            str(model), options, providers=["CPUExecutionProvider"]
+        ), tokenizer
 
 
 def unit(vectors: NDArray[np.floating]) -> Vectors:
     """Rows scaled to length 1 and rounded to half precision, so that recordings compare equal."""
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
     scaled = vectors / np.maximum(length, 1e-9)
-    return scaled.astype(np.float16).astype(np.float32)
+    rounded: Vectors = scaled.astype(np.float16).astype(np.float32)
+    return rounded
 
 
 def cached(embedder: Embedder, texts: Sequence[str], folder: Path) -> Vectors:

@@ -138,7 +138,9 @@ class Evaluator:
         entry = codebook()[heard.code]
         hits = self._store.search(f"{entry.name}. {heard.quote}", codes=[heard.code.value], limit=1)
         citation = Citation.of(hits[0].passage) if hits else None
-        return Remark(turn.number, verdict, heard.code, entry.name, heard.quote, self._why(entry, verdict), citation)
+        return Remark(
+            turn.number, verdict, heard.code, entry.name, heard.quote, self._why(entry, verdict), citation
+        )
 
     def _why(self, entry: CodeEntry, verdict: str) -> str:
         """The codebook's word on why, for the side this person leans to."""
@@ -165,7 +167,9 @@ class Evaluator:
         kept = self._kept(turn)
         more = list(self._suggest(turn, codebook()[worst.code].definition)) if self._suggest else []
         candidates = [f"{kept} {text}".strip() for text in authored] + more
-        weighed = sorted(((self._effect(text, turn), text) for text in dict.fromkeys(candidates)), reverse=True)
+        weighed = sorted(
+            ((self._effect(text, turn), text) for text in dict.fromkeys(candidates)), reverse=True
+        )
         if not weighed or weighed[0][0] <= turn.comfort - turn.alarm + 0.1:
             return ""
         return weighed[turn.number % min(3, len(weighed))][1] if weighed[2:] else weighed[0][1]
@@ -200,7 +204,9 @@ class Evaluator:
         told = [self.feedback(turn, better=False) for turn in turns]
         remarks = [remark for feedback in told for remark in feedback.remarks]
         by_number = {turn.number: turn for turn in turns}
-        best = max((r for r in remarks if r.verdict == LANDED), key=lambda r: _net(by_number[r.turn]), default=None)
+        best = max(
+            (r for r in remarks if r.verdict == LANDED), key=lambda r: _net(by_number[r.turn]), default=None
+        )
         costliest = min(
             (r for r in remarks if r.verdict == MISSED), key=lambda r: _net(by_number[r.turn]), default=None
         )

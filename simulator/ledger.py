@@ -9,7 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +101,8 @@ class Ledger:
         row = asdict(card) | {"start": json.dumps(card.start.as_dict())}
         with self._writing() as connection:
             connection.execute(
-                "INSERT INTO sessions VALUES (:id,:persona,:scenario,:seed,:created,:model,:opening,:start)", row
+                "INSERT INTO sessions VALUES (:id,:persona,:scenario,:seed,:created,:model,:opening,:start)",
+                row,
             )
 
     def card(self, session: str) -> Card:
@@ -109,7 +110,9 @@ class Ledger:
 
         Raises: InputError when there is none, or more than one.
         """
-        rows = self._rows("SELECT * FROM sessions WHERE substr(id,1,?)=? ORDER BY created", len(session), session)
+        rows = self._rows(
+            "SELECT * FROM sessions WHERE substr(id,1,?)=? ORDER BY created", len(session), session
+        )
         exact = [row for row in rows if row[0] == session] or rows
         if len(exact) != 1 or not session:
             reason = "matches several sessions" if len(exact) > 1 else "no such session"
@@ -147,7 +150,9 @@ class Ledger:
     def speak(self, session: str, number: int, part: int, text: str) -> None:
         """Write one sentence of a reply before it is shown."""
         with self._writing() as connection:
-            connection.execute("INSERT OR REPLACE INTO spoken VALUES (?,?,?,?)", (session, number, part, text))
+            connection.execute(
+                "INSERT OR REPLACE INTO spoken VALUES (?,?,?,?)", (session, number, part, text)
+            )
 
     def spoken(self, session: str, number: int) -> list[str]:
         """The sentences of an unfinished reply that have been shown already."""
@@ -202,7 +207,8 @@ class Ledger:
 
 def _card(row: Sequence[Any]) -> Card:
     *values, start = row
-    return Card(*values, start=Affect(**json.loads(start)))
+    names = [field.name for field in fields(Card)]
+    return Card(**dict(zip(names, [*values, Affect(**json.loads(start))], strict=True)))
 
 
 def _explained(path: Path, error: Exception) -> LedgerError:

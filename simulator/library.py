@@ -353,7 +353,9 @@ def rail() -> Rail:
     Raises: LibraryError naming file and field.
     """
     safety = _read(folder("documents") / "safety.yaml", _Safety)
-    return Rail(Screen.compiled(safety.dangers, safety.idioms, safety.macros), safety.message, safety.help)
+    return Rail(
+        Screen.compiled(dict(safety.dangers), safety.idioms, safety.macros), safety.message, safety.help
+    )
 
 
 def _read(path: Path, schema: type[File]) -> File:
@@ -369,7 +371,8 @@ def _rows(path: Path) -> list[Any]:
 
 def _parse(path: Path) -> Any:
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - both are safe
     except FileNotFoundError as error:
         raise LibraryError(f"{path}: no such file") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, TypeVar, cast
 
 from simulator.errors import ModelError
 from simulator.settings import Endpoint
@@ -121,7 +121,7 @@ class OpenAIChat:
         try:
             with self._client.chat.completions.create(
                 model=self.name,
-                messages=messages,  # type: ignore[arg-type]
+                messages=cast("Any", messages),
                 temperature=sampling.temperature,
                 top_p=sampling.top_p,
                 max_tokens=sampling.max_tokens,
@@ -156,20 +156,17 @@ class OpenAIChat:
             try:
                 answer = self._client.chat.completions.create(
                     model=self.name,
-                    messages=messages,  # type: ignore[arg-type]
+                    messages=cast("Any", messages),
                     temperature=0.0,
                     max_tokens=1200,
-                    response_format={
-                        "type": "json_schema",
-                        "json_schema": {"name": schema.__name__, "schema": schema.model_json_schema(), "strict": True},
-                    },
+                    response_format=cast("Any", _format(schema)),
                 )
             except json.JSONDecodeError as error:
                 reason = f"malformed JSON ({error.msg})"
                 continue
             except openai.OpenAIError as error:
                 raise self._explained(error, started=False) from error
-            if isinstance(answer, str) or not getattr(answer, "choices", None):
+            if not getattr(answer, "choices", None):  # the SDK passes HTML on as a bare string
                 raise self._broken("answered with something that is no chat completion", started=False)
             try:
                 return schema.model_validate_json(answer.choices[0].message.content or "")
@@ -182,9 +179,7 @@ class OpenAIChat:
 
         Raises: ModelError when it does not answer.
         """
-        words = "".join(
-            self._once([{"role": "user", "content": "Say hello."}], Sampling(max_tokens=8))
-        )
+        words = "".join(self._once([{"role": "user", "content": "Say hello."}], Sampling(max_tokens=8)))
         return f"{self.name} answers ({len(words)} characters)"
 
     def _broken(self, what: str, started: bool) -> ModelError:
@@ -214,3 +209,9 @@ class OpenAIChat:
             case _:
                 what = "did not answer as a chat model does; check --base-url (it often ends in /v1)"
         return kind(f"{self._label}: {what}.")
+
+
+def _format(schema: type["BaseModel"]) -> dict[str, Any]:
+    """The schema as the wire format wants it."""
+    described = {"name": schema.__name__, "schema": schema.model_json_schema(), "strict": True}
+    return {"type": "json_schema", "json_schema": described}

@@ -4,11 +4,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from simulator.domain.persona import Demo, Persona
 from simulator.domain.scenario import Scenario
 from simulator.library import folder
+
+if TYPE_CHECKING:
+    import jinja2
 
 
 class Prompt:
@@ -26,7 +29,7 @@ class Prompt:
 
 
 @cache
-def _template(name: str) -> "object":
+def _template(name: str) -> "jinja2.Template":
     import jinja2
 
     environment = jinja2.Environment(

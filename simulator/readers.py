@@ -74,7 +74,10 @@ def _docx(path: Path) -> str:
         paragraphs = docx.Document(str(path)).paragraphs
     except (PackageNotFoundError, KeyError, ValueError) as error:
         raise InputError(f"{path}: not a readable Word document.") from error
-    marks = ("# " if (p.style and p.style.name or "").startswith(("Heading", "Title")) else "" for p in paragraphs)
+    marks = (
+        "# " if ((p.style and p.style.name) or "").startswith(("Heading", "Title")) else ""
+        for p in paragraphs
+    )
     return "\n".join(mark + p.text for mark, p in zip(marks, paragraphs, strict=True))
 
 
@@ -92,7 +95,8 @@ _HEADING = re.compile(r"^\s*#{1,6}\s+(?P<marked>.+)$|^(?P<bare>[A-Z0-9][^.!?:;]{
 
 def _passages(text: str) -> Iterator[Section]:
     """Cut at headings, then into runs of whole lines of about WORDS_A_PASSAGE words."""
-    heading, lines, count = "", [], 0
+    heading, count = "", 0
+    lines: list[str] = []
     for raw in text.splitlines():
         line = " ".join(raw.split())
         if not line:

@@ -7,7 +7,7 @@ from random import Random
 import numpy as np
 
 from simulator.domain.codebook import Oddity
-from simulator.domain.line import Line, admissible, choose, fill
+from simulator.domain.line import Line, admissible, fill, score
 from simulator.domain.persona import Fact, Persona
 from simulator.domain.scenario import Scenario
 from simulator.domain.strategy import Moment, Move, deepest
@@ -46,19 +46,16 @@ class Repertoire:
         scores = self._answered @ vector + 0.25 * (self._said @ vector)
         return {line.id: float(score) for line, score in zip(self._lines, scores, strict=True)}
 
-    def line(
-        self, heard: str, move: Move, moment: Moment, used: Collection[str], rng: Random
-    ) -> Line | None:
-        """The line that answers this turn with this move; None when the bank has run dry."""
-        open_now = admissible(
-            self._lines,
-            move,
-            deepest=deepest(moment),
-            kind=self._kind,
-            trust=moment.affect.trust,
-            used=used,
-        )
-        return choose(open_now, moment.coding, self.relevance(heard), rng)
+    def candidates(self, heard: str, moment: Moment, used: Collection[str]) -> dict[Move, dict[Line, float]]:
+        """For each move, the lines that may be spoken now and how well each answers the turn."""
+        relevance = self.relevance(heard)
+        depth, trust = deepest(moment), moment.affect.trust
+        found: dict[Move, dict[Line, float]] = {}
+        for line in self._lines:
+            if admissible(line, deepest=depth, kind=self._kind, trust=trust, used=used):
+                scores = found.setdefault(line.move, {})
+                scores[line] = score(line, moment.coding, relevance[line.id])
+        return found
 
     def say(self, line: Line) -> str:
         """The line with the scene's facts in it."""

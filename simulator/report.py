@@ -84,8 +84,11 @@ def _skill(score: Any) -> list[str]:
 
 def _counsel(debrief: Debrief) -> str:
     c = debrief.counsel
-    ratio = "no question asked" if c.ratio is None else f"{c.ratio:.1f} reflections a question (1 fair, 2 good)"
-    return f"- for counsellors: {c.reflections} reflections, {c.open_questions} open and {c.closed_questions} closed questions; {ratio}"
+    ratio = (
+        "no question asked" if c.ratio is None else f"{c.ratio:.1f} reflections a question (1 fair, 2 good)"
+    )
+    asked = f"{c.open_questions} open and {c.closed_questions} closed questions"
+    return f"- for counsellors: {c.reflections} reflections, {asked}; {ratio}"
 
 
 def _moment(remark: Remark) -> str:
@@ -117,11 +120,15 @@ _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title}</title>
 <style>
-body {{ font: 1rem/1.6 Georgia, serif; max-width: 42rem; margin: 3rem auto; padding: 0 1rem; color: #222; }}
+body {{ font: 1rem/1.6 Georgia, serif; max-width: 42rem; margin: 3rem auto; padding: 0 1rem; }}
+body {{ color: #222; }}
 h1, h2 {{ font-family: system-ui, sans-serif; line-height: 1.2; }}
 h2 {{ margin-top: 2.5rem; color: #35524a; }}
 p {{ margin: .4rem 0; }}
-@media (prefers-color-scheme: dark) {{ body {{ background: #181a1b; color: #ddd; }} h2 {{ color: #9cc5b8; }} }}
+@media (prefers-color-scheme: dark) {{
+  body {{ background: #181a1b; color: #ddd; }}
+  h2 {{ color: #9cc5b8; }}
+}}
 </style></head><body>
 {body}
 </body></html>

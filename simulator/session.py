@@ -29,6 +29,7 @@ from simulator.settings import Role, Settings
 
 if TYPE_CHECKING:
     from simulator.coder import Coder
+    from simulator.coder.local import LocalCoder
     from simulator.embeddings import Embedder
     from simulator.evaluator import Debrief, Evaluator, Feedback
     from simulator.llm import ChatModel
@@ -69,6 +70,7 @@ class Parts:
     model: "ChatModel | None" = None
     coder: "Coder | None" = None
     embedder: "Embedder | None" = None
+    alarm: Callable[[str], Danger | None] | None = None
     store_client: Any = None
 
 
@@ -132,11 +134,24 @@ class Simulator:
         """The coder that hears the trainee's turns."""
         if self._parts.coder:
             return self._parts.coder
-        from simulator.coder.local import LocalCoder
         from simulator.coder.structured import StructuredCoder
 
         appraiser = self._endpoint("appraiser")
-        return StructuredCoder(appraiser) if appraiser else LocalCoder(self.embedder)
+        return StructuredCoder(appraiser) if appraiser else self._local_coder
+
+    @cached_property
+    def _local_coder(self) -> "LocalCoder":
+        from simulator.coder.local import LocalCoder
+
+        return LocalCoder(self.embedder)
+
+    def alarm(self, text: str) -> Danger | None:
+        """The danger in the trainee's own life that a turn discloses: by pattern, or by likeness.
+
+        This never leaves the machine, whatever model plays the persona.
+        """
+        by_likeness = self._parts.alarm or self._local_coder.danger
+        return library.rail().screen.danger(text) or by_likeness(text)
 
     @cached_property
     def store(self) -> "Store":
@@ -266,7 +281,7 @@ def _opening(persona: Persona, scenario: Scenario, seed: int) -> str:
         "deactivating": attachment.avoidant**2,
         "plain": (1 - max(attachment.anxious, attachment.avoidant)) ** 2,
     }
-    rng = Random(f"{seed}:opening")  # noqa: S311
+    rng = Random(f"{seed}:opening")
     kind = rng.choices(list(odds), list(odds.values()))[0]
     return rng.choice(list(scenario.openings[kind]))
 
@@ -392,7 +407,7 @@ class Conversation:
             repertoire=self._repertoire,
             voice=self.voice,
             ledger=simulator.ledger,
-            rail=library.rail(),
+            alarm=simulator.alarm,
             said=said,
         )
         if given is not None:

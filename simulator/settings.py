@@ -108,7 +108,9 @@ def _endpoints(table: Mapping[str, str]) -> dict[Role, Endpoint]:
         }
         if not values["BASE_URL"]:
             if values["MODEL"]:
-                raise InputError(f"SIMULATOR_MODEL={values['MODEL']}: no server; set --base-url or SIMULATOR_BASE_URL.")
+                raise InputError(
+                    f"SIMULATOR_MODEL={values['MODEL']}: no server; set --base-url or SIMULATOR_BASE_URL."
+                )
             continue
         if not values["BASE_URL"].startswith(("http://", "https://")):
             raise InputError(f"--base-url {values['BASE_URL']}: must begin with http:// or https://")

@@ -51,9 +51,13 @@ class Store:
 
         if client is None:
             self._folder.mkdir(parents=True, exist_ok=True)
-            client = chromadb.PersistentClient(str(self._folder), settings=Settings(anonymized_telemetry=False))
+            client = chromadb.PersistentClient(
+                str(self._folder), settings=Settings(anonymized_telemetry=False)
+            )
         found: chromadb.Collection = client.get_or_create_collection(
-            f"passages-{self._embedder.name}", embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+            f"passages-{self._embedder.name}",
+            embedding_function=None,
+            configuration={"hnsw": {"space": "cosine"}},
         )
         return found
 
@@ -144,7 +148,9 @@ class Store:
         return count
 
     def _remove_document(self, document: str) -> int:
-        ids = self._collection.get(where={"$and": [{"origin": "user"}, {"stamp": document}]}, include=[])["ids"]
+        ids = self._collection.get(where={"$and": [{"origin": "user"}, {"stamp": document}]}, include=[])[
+            "ids"
+        ]
         if ids:
             self._collection.delete(ids=ids)
         return len(ids)
@@ -208,4 +214,6 @@ def _explaining(folder: Path) -> Iterator[None]:
 
 def as_json(hits: Sequence[Hit]) -> str:
     """Hits for a program to read."""
-    return json.dumps([h.passage.model_dump(mode="json") | {"score": round(h.score, 5)} for h in hits], indent=1)
+    return json.dumps(
+        [h.passage.model_dump(mode="json") | {"score": round(h.score, 5)} for h in hits], indent=1
+    )

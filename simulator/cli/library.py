@@ -45,7 +45,9 @@ def show_persona(
 
 
 @personas.command("validate")
-def validate_personas(path: Annotated[Path | None, typer.Argument(help="A persona's folder; all when left out.")] = None) -> None:
+def validate_personas(
+    path: Annotated[Path | None, typer.Argument(help="A persona's folder; all when left out.")] = None,
+) -> None:
     """Check persona files; every fault is named with file and field."""
     paths = [path] if path else list(library.personas(simulator().settings.home).values())
     _validate(paths, library.read_persona)
@@ -56,7 +58,7 @@ def new_persona(name: str) -> None:
     """Make a persona of your own, to edit, from one of ours."""
     home = simulator().settings.home
     source = library.folder("personas") / "iris"
-    _copied(source, home / "personas" / name, lambda s, t: shutil.copytree(s, t), name, library.personas(home))
+    _copied(source, home / "personas" / name, shutil.copytree, name, library.personas(home))
 
 
 @scenarios.command("list")
@@ -65,7 +67,11 @@ def list_scenarios(as_json: AsJson = False) -> None:
     run = simulator()
     found = [run.scenario(key) for key in library.scenarios(run.settings.home)]
     if as_json:
-        typer.echo(json.dumps([{"key": s.key, "title": s.title, "kind": s.kind, "role": s.role} for s in found], indent=1))
+        typer.echo(
+            json.dumps(
+                [{"key": s.key, "title": s.title, "kind": s.kind, "role": s.role} for s in found], indent=1
+            )
+        )
         return
     for scene in found:
         typer.echo(f"{scene.key:14} {scene.title} ({scene.kind}; you are the {scene.role})")
@@ -75,11 +81,14 @@ def list_scenarios(as_json: AsJson = False) -> None:
 def show_scenario(name: str) -> None:
     """What happened, and what is practised."""
     scene = simulator().scenario(name)
-    typer.echo(f"{scene.title} ({scene.kind}; you are the {scene.role})\n{scene.briefing.strip()}\nGoal: {scene.goal}")
+    typer.echo(f"{scene.title} ({scene.kind}; you are the {scene.role})")
+    typer.echo(f"{scene.briefing.strip()}\nGoal: {scene.goal}")
 
 
 @scenarios.command("validate")
-def validate_scenarios(path: Annotated[Path | None, typer.Argument(help="A scenario file; all when left out.")] = None) -> None:
+def validate_scenarios(
+    path: Annotated[Path | None, typer.Argument(help="A scenario file; all when left out.")] = None,
+) -> None:
     """Check scenario files; every fault is named with file and field."""
     paths = [path] if path else list(library.scenarios(simulator().settings.home).values())
     _validate(paths, library.read_scenario)
@@ -91,7 +100,7 @@ def new_scenario(name: str) -> None:
     home = simulator().settings.home
     source = library.folder("scenarios") / "late-reply.yaml"
     target = home / "scenarios" / f"{name}.yaml"
-    _copied(source, target, lambda s, t: shutil.copy(s, t), name, library.scenarios(home))
+    _copied(source, target, shutil.copy, name, library.scenarios(home))
 
 
 def _validate(paths: list[Path], read: "object") -> None:
@@ -148,7 +157,9 @@ def search(
         typer.echo(printed(hits))
         return
     for hit in hits:
-        typer.echo(f"[{hit.passage.id}] {hit.passage.title}\n{hit.passage.text.strip()}\n({hit.passage.source})\n")
+        typer.echo(
+            f"[{hit.passage.id}] {hit.passage.title}\n{hit.passage.text.strip()}\n({hit.passage.source})\n"
+        )
 
 
 @documents.command()

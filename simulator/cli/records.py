@@ -46,7 +46,8 @@ def list_sessions(as_json: AsJson = False) -> None:
         return
     for row in rows:
         left = "  left" if row["ended"] else ""
-        typer.echo(f"{row['id']:16} {row['persona']:8} {row['scenario']:14} {row['turns']:3} turns  {row['last']}{left}")
+        told = f"{row['id']:16} {row['persona']:8} {row['scenario']:14} {row['turns']:3} turns"
+        typer.echo(f"{told}  {row['last']}{left}")
     if not rows:
         typer.echo("No sessions yet: `simulator chat` begins one.")
 

@@ -27,7 +27,8 @@ def list_models(as_json: AsJson = False) -> None:
         typer.echo(json.dumps(rows, indent=1))
         return
     for row in rows:
-        typer.echo(f"{row['name']:10} {row['state']:8} {int(str(row['size'])) / 1e6:7.0f} MB  {row['licence']}  {row['title']}")
+        megabytes = int(str(row["size"])) / 1e6
+        typer.echo(f"{row['name']:10} {row['state']:8} {megabytes:6.0f} MB  {row['licence']}  {row['title']}")
 
 
 @models.command()
@@ -46,7 +47,9 @@ def pull(
 
 @models.command()
 def verify(
-    names: Annotated[list[str] | None, typer.Argument(help="Which; those that are here when left out.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Which; those that are here when left out.")
+    ] = None,
 ) -> None:
     """Check every byte of model files against their pins."""
     from simulator.weights import find, registry

@@ -3,8 +3,10 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from simulator.domain.codebook import Code, Oddity
+from simulator.domain.screening import Danger
 from simulator.errors import LibraryError
 from simulator.library import folder
 
@@ -26,6 +28,14 @@ class OddExample:
 
     text: str
     oddity: Oddity | None
+
+
+@dataclass(frozen=True)
+class DangerExample:
+    """One turn that discloses danger in the trainee's life, or (`danger` None) only sounds like it."""
+
+    text: str
+    danger: Danger | None
 
 
 def examples() -> list[Example]:
@@ -62,7 +72,24 @@ def odd_examples() -> list[OddExample]:
     return found
 
 
-def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+def danger_examples() -> list[DangerExample]:
+    """Every turn labelled with a danger or none.
+
+    Raises: LibraryError naming file and line.
+    """
+    path = folder("documents") / "turns" / "danger.jsonl"
+    found = []
+    for number, row in _rows(path):
+        try:
+            found.append(
+                DangerExample(row["text"], None if row["danger"] == "none" else Danger(row["danger"]))
+            )
+        except (KeyError, ValueError) as error:
+            raise LibraryError(f"{path}:{number}: {error}") from error
+    return found
+
+
+def _rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
     rows = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         if line.strip():

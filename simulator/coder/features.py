@@ -66,15 +66,16 @@ class Vocabulary:
 
     def __call__(self, texts: Sequence[str]) -> Floats:
         """Dense TF-IDF rows: shape (len(texts), len(terms))."""
-        out = np.zeros((len(texts), len(self.terms)), np.float32)
+        return np.vstack([self._row(text) for text in texts])
+
+    def _row(self, text: str) -> Floats:
         index: Mapping[str, int] = self._index  # type: ignore[attr-defined]
-        for row, text in zip(out, texts, strict=True):
-            for term, count in Counter(self.grams(text)).items():
-                if term in index:
-                    row[index[term]] = 1 + np.log(count)
-            row *= self.idf
-            row /= max(float(np.linalg.norm(row)), 1e-9)
-        return out
+        row = np.zeros(len(self.terms), np.float32)
+        for term, count in Counter(self.grams(text)).items():
+            if term in index:
+                row[index[term]] = 1 + np.log(count)
+        weighed: Floats = row * self.idf
+        return weighed / max(float(np.linalg.norm(weighed)), 1e-9)
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,13 @@ import numpy as np
 
 from simulator.coder.features import Features, Floats, Vocabulary, character_grams, word_grams
 from simulator.domain.codebook import Code, Coding, Heard, Oddity
-from simulator.domain.utterance import clauses, words
+from simulator.domain.screening import Danger
+from simulator.domain.utterance import clauses, sentences, words
 from simulator.embeddings import Embedder
 from simulator.errors import LibraryError
 
 ARRAYS = Path(__file__).with_name("local.npz")
 MOST_CODES = 4
-ODD_ENOUGH = 0.6
-"""Probability (0..1) from which a turn counts as no move."""
 ODD_MARKS = frozenset("\u2026.-_ ")
 
 
@@ -56,10 +55,14 @@ class LocalCoder:
         return self._scored(rows, "codes")
 
     def _scored(self, rows: Floats, task: str) -> Floats:
-        logits = rows @ self._arrays[f"{task}_weights"].astype(np.float32).T + self._arrays[f"{task}_bias"]
-        scale, shift = self._arrays[f"{task}_scale"], self._arrays[f"{task}_shift"]
-        found: Floats = 1 / (1 + np.exp(-(logits * scale + shift)))
+        found: Floats = 1 / (1 + np.exp(-(rows @ self._weights[task].T + self._arrays[f"{task}_bias"])))
         return found
+
+    @cached_property
+    def _weights(self) -> dict[str, Floats]:
+        return {
+            task: self._arrays[f"{task}_weights"].astype(np.float32) for task in ("codes", "odd", "danger")
+        }
 
     def code(self, text: str, before: str = "") -> Coding:
         """The codes of a turn above their thresholds; one at least for a turn that is a move.
@@ -71,16 +74,23 @@ class LocalCoder:
             return Coding((), Oddity.SILENCE, self.name)
         parts = list(dict.fromkeys([text, *clauses(text)]))
         rows = self._features(parts, [before] * len(parts))
-        oddity = self._oddity(rows[0])
+        oddity = self._oddity(self._features([text], [""])[0])
         table = self._scored(rows, "codes")
         heard = self._heard(parts, table)
         return Coding(tuple(heard), oddity, self.name)
 
     def _oddity(self, row: Floats) -> Oddity | None:
-        odds = self._scored(row[None, :], "odd")[0]
+        odds = self._scored(row[None, :], "odd")[0] / self._arrays["odd_threshold"]
         best = int(np.argmax(odds))
-        names = self._arrays["odd_names"]
-        return Oddity(str(names[best])) if odds[best] >= ODD_ENOUGH else None
+        return Oddity(str(self._arrays["odd_names"][best])) if odds[best] >= 1 else None
+
+    def danger(self, text: str) -> Danger | None:
+        """A disclosure of danger that the patterns of the safety rail may have missed."""
+        parts = list(dict.fromkeys([text, *sentences(text)]))
+        odds = self._scored(self._features(parts, [""] * len(parts)), "danger").max(axis=0)
+        odds = odds / self._arrays["danger_threshold"]
+        best = int(np.argmax(odds))
+        return Danger(str(self._arrays["danger_names"][best])) if odds[best] >= 1 else None
 
     def _heard(self, parts: list[str], table: Floats) -> list[Heard]:
         thresholds = self._arrays["codes_threshold"]
@@ -88,12 +98,25 @@ class LocalCoder:
         combined = np.maximum(table[0], self._arrays["part_weight"] * inside.max(axis=0))
         excess = combined - thresholds
         order = np.argsort(-excess)[:MOST_CODES]
-        kept = [i for i in order if excess[i] >= 0] or [int(np.argmax(combined / thresholds))]
+        kept = self._consistent([i for i in order if excess[i] >= 0], parts, table) or [
+            int(np.argmax(combined / thresholds))
+        ]
         codes = list(Code)
         return [
             Heard(codes[i], self._intensity(combined[i], thresholds[i]), parts[_shortest(parts, table[:, i])])
             for i in kept
         ]
+
+    @staticmethod
+    def _consistent(kept: list[int], parts: list[str], table: Floats) -> list[int]:
+        """Drop a code shown by the very words that show one of another family more strongly."""
+        codes, shown = list(Code), {i: _shortest(parts, table[:, i]) for i in kept}
+
+        def outdone(i: int) -> bool:
+            rivals = (j for j in kept if shown[j] == shown[i] and codes[j].family is not codes[i].family)
+            return any(table[shown[i], j] > table[shown[i], i] for j in rivals)
+
+        return [i for i in kept if not outdone(i)]
 
     @staticmethod
     def _intensity(probability: float, threshold: float) -> float:

@@ -87,7 +87,7 @@ def feel(affect: Affect, impact: "Impact", attachment: Attachment) -> Affect:
     relief = 0.27 * comfort + 0.5 * healed
     # Negative acts weigh more than positive ones (Gottman's ratio; 001).
     safer = min(MOST_SECURITY_A_TURN, 0.17 * comfort + 0.4 * healed) - 0.5 * alarm
-    trusting = 0.06 * comfort * (1 - 0.3 * anxious) + 0.08 * healed - 0.16 * alarm
+    trusting = 0.08 * comfort * (1 - 0.3 * anxious) + 0.08 * healed - 0.16 * alarm
     closer = 0.2 * comfort + 0.2 * healed
     return Affect(
         activation=_moved(affect.activation, escalation - relief - settling),

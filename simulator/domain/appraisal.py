@@ -156,7 +156,7 @@ def appraise(coding: Coding, attachment: Attachment, affect: Affect) -> Impact:
     carried = features(coding, affect)
     anxious, avoidant = attachment.anxious, attachment.avoidant
     guarded = avoidant * (1 - affect.trust)
-    pressed = carried.intrusion * (0.1 + 0.9 * avoidant) + 0.2 * carried.care * guarded
+    pressed = carried.intrusion * (0.1 + 0.9 * avoidant) + 0.1 * carried.care * guarded
     pressed *= 1 - carried.room
     left = carried.leaving * (0.1 + 0.9 * anxious)
     invalidated = carried.harm * (0.7 + 0.4 * anxious) * (1 + 0.3 * affect.activation)
@@ -176,5 +176,5 @@ def appraise(coding: Coding, attachment: Attachment, affect: Affect) -> Impact:
 def _believed(attachment: Attachment, affect: Affect) -> float:
     """How far comfort is believed, 0..1: doubted with anxiety until trust has grown (001, 002),
     and by anyone while the last miss stands unowned (003, the second injury)."""
-    doubt = 0.75 * attachment.anxious * (1 - affect.trust)
+    doubt = 0.8 * attachment.anxious * (1 - affect.trust)
     return (1 - doubt) * (1 - 0.5 * affect.injury)

@@ -43,11 +43,72 @@ _ADVICE = re.compile(
     r"|my advice|it might help (you )?to|consider (talking|speaking)|seek (professional )?help)\b",
     re.IGNORECASE,
 )
-_NARRATION = re.compile(r"[*\[\](){}<>_#`]|\b(she|he|they) (said|says|sighs|looks|pauses)\b|\bmeans:|\bpartner:", re.I)
+_NARRATION = re.compile(
+    r"[*\[\](){}<>_#`]|\b(she|he|they) (said|says|sighs|looks|pauses)\b|\bmeans:|\bpartner:", re.I
+)
 _COMMON = frozenset(
-    "i you me my your we us it that this to a an the and or but of in on at for with is are was were be been"
-    " am do did does don't didn't not no so if as just like what when who how all up out about have had has"
-    " i'm you're it's i've i'd can can't".split()
+    [
+        "i",
+        "you",
+        "me",
+        "my",
+        "your",
+        "we",
+        "us",
+        "it",
+        "that",
+        "this",
+        "to",
+        "a",
+        "an",
+        "the",
+        "and",
+        "or",
+        "but",
+        "of",
+        "in",
+        "on",
+        "at",
+        "for",
+        "with",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "am",
+        "do",
+        "did",
+        "does",
+        "don't",
+        "didn't",
+        "not",
+        "no",
+        "so",
+        "if",
+        "as",
+        "just",
+        "like",
+        "what",
+        "when",
+        "who",
+        "how",
+        "all",
+        "up",
+        "out",
+        "about",
+        "have",
+        "had",
+        "has",
+        "i'm",
+        "you're",
+        "it's",
+        "i've",
+        "i'd",
+        "can",
+        "can't",
+    ]
 )
 
 
@@ -145,5 +206,5 @@ def tidied(text: str, names: Iterable[str]) -> str:
     """
     prefix = "|".join(re.escape(name) for name in names)
     bare = re.sub(rf"^\s*(?:{prefix})\s*(?:\([^)]*\))?:\s*", "", text.strip(), flags=re.IGNORECASE)
-    bare = bare.strip().strip("\"\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}").strip()
+    bare = bare.strip().strip('"\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}').strip()
     return " ".join(sentences(bare)[:3])

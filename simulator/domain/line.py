@@ -2,8 +2,10 @@
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from math import exp
 from random import Random
 
 from simulator.domain.codebook import FAMILY, Code, Coding
@@ -17,7 +19,7 @@ SLOT = re.compile(r"\{(\w+)\}")
 
 CODE_WEIGHT = 0.45
 """How much a matching code counts beside the cosine (0..1) of the turn with what the line answers."""
-SPREAD = 0.06
+SPREAD = 0.05
 """Softmax temperature of the draw among the best lines: small, so relevance wins, seeds still vary."""
 
 
@@ -37,7 +39,7 @@ class Line:
     trust_at_least: float = 0.0
     """0..1: the gate of a secret."""
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Stable while the words stay the same."""
         return f"{self.move.value}-{hashlib.sha256(self.say.encode()).hexdigest()[:8]}"
@@ -64,44 +66,32 @@ def fill(text: str, slots: Mapping[str, str]) -> str:
     return re.sub(r"(^|[.!?]\s+)([a-z])", lambda m: m.group(1) + m.group(2).upper(), filled)
 
 
-def admissible(
-    lines: Sequence[Line], move: Move, *, deepest: Layer, kind: str, trust: float, used: Collection[str]
-) -> list[Line]:
-    """The lines that may be spoken now: this move, unused, open at this trust, not too deep.
-
-    When every line at this depth is used up, deeper ones of the move may come, never a secret.
-    """
-    open_now = [
-        line
-        for line in lines
-        if line.move is move
-        and line.id not in used
+def admissible(line: Line, *, deepest: Layer, kind: str, trust: float, used: Collection[str]) -> bool:
+    """Whether a line may be spoken now: unused, fitting the relationship, open at this trust and depth."""
+    return (
+        line.id not in used
         and (not line.where or kind in line.where)
         and trust >= line.trust_at_least
-    ]
-    shallow = [line for line in open_now if line.layer <= deepest]
-    return shallow or [line for line in open_now if not line.trust_at_least]
+        and line.layer <= deepest
+    )
 
 
-def choose(
-    lines: Sequence[Line], coding: Coding, relevance: Mapping[str, float], rng: Random
-) -> Line | None:
-    """Draw the line that answers this turn; `relevance` maps line ids to a cosine, -1..1."""
-    if not lines:
-        return None
-    scores = {
-        line.id: relevance.get(line.id, 0.0) + CODE_WEIGHT * line.fits(coding) + _secret(line)
-        for line in lines
-    }
-    ranked = sorted(lines, key=lambda line: (-scores[line.id], line.id))[:5]
-    top = scores[ranked[0].id]
-    odds = [2.718281828 ** ((scores[line.id] - top) / SPREAD) for line in ranked]
-    return rng.choices(ranked, odds)[0]
+def score(line: Line, coding: Coding, relevance: float) -> float:
+    """How well a line answers the turn, about 0..1.5; `relevance` is a cosine, -1..1.
+
+    A secret whose gate has just opened is more pressing than another general line.
+    """
+    return relevance + CODE_WEIGHT * line.fits(coding) + (0.15 if line.trust_at_least else 0.0)
 
 
-def _secret(line: Line) -> float:
-    """A secret whose gate has just opened is more pressing than another general line."""
-    return 0.15 if line.trust_at_least else 0.0
+def choose(scores: Mapping[Line, float], rng: Random) -> Line:
+    """Draw one of the best lines; small differences leave it to the seed.
+
+    Raises: IndexError when there is none.
+    """
+    ranked = sorted(scores, key=lambda line: (-scores[line], line.id))[:4]
+    top = scores[ranked[0]]
+    return rng.choices(ranked, [exp((scores[line] - top) / SPREAD) for line in ranked])[0]
 
 
 KNOWN_ANSWERS = frozenset(

@@ -28,15 +28,16 @@ class Screen:
     @classmethod
     def compiled(
         cls,
-        dangers: Mapping[str, Sequence[str]],
+        dangers: Mapping[Danger, Sequence[str]],
         idioms: Sequence[str],
         macros: Mapping[str, str] | None = None,
     ) -> "Screen":
         """Compile a screen from patterns in which <NAME> stands for a macro; case is ignored.
 
-        Raises: re.error for a malformed pattern; ValueError for an unknown danger.
+        Raises: re.error for a malformed pattern; KeyError for an unknown macro.
 
-        >>> screen = Screen.compiled({"self_harm": [r"want to <END>"]}, [r"die of shame"], {"END": "die"})
+        >>> patterns = {Danger.SELF_HARM: [r"want to <END>"]}
+        >>> screen = Screen.compiled(patterns, [r"die of shame"], {"END": "die"})
         >>> screen.danger("I want to die of shame"), screen.danger("I want to die")
         (None, <Danger.SELF_HARM: 'self_harm'>)
         """
@@ -45,7 +46,7 @@ class Screen:
             return re.compile(_expanded(text, macros or {}), re.IGNORECASE)
 
         return cls(
-            {Danger(key): [pattern(p) for p in patterns] for key, patterns in dangers.items()},
+            {danger: [pattern(p) for p in patterns] for danger, patterns in dangers.items()},
             [pattern(p) for p in idioms],
         )
 

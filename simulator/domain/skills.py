@@ -48,7 +48,9 @@ class SkillScore:
 
 
 FOR: dict[Skill, frozenset[Code]] = {
-    Skill.PRESENCE: frozenset({Code.STAY, Code.SUPPORT, Code.NOTICE, Code.REFLECT, Code.VALIDATE, Code.EXPLORE}),
+    Skill.PRESENCE: frozenset(
+        {Code.STAY, Code.SUPPORT, Code.NOTICE, Code.REFLECT, Code.VALIDATE, Code.EXPLORE}
+    ),
     Skill.REFLECTING: frozenset({Code.REFLECT}),
     Skill.VALIDATING: frozenset({Code.VALIDATE}),
     Skill.CURIOSITY: frozenset({Code.EXPLORE, Code.NOTICE}),

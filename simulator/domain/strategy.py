@@ -8,6 +8,7 @@ gates that only attuned turns open, so nobody softens because they are asked to.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from math import exp, pow  # noqa: A004 - the built-in one is untyped
 from random import Random
 
 from simulator.domain.affect import Affect
@@ -73,12 +74,14 @@ class Moment:
     @property
     def hyper(self) -> float:
         """Drive to pursue and protest, 0..1."""
-        return self.attachment.anxious * (0.25 + self.affect.activation) * (1.2 - self.affect.security)
+        anxious, affect = self.attachment.anxious, self.affect
+        return anxious * (0.25 + affect.activation) * (1.2 - affect.security)
 
     @property
     def deact(self) -> float:
         """Drive to take distance, 0..1."""
-        return self.attachment.avoidant * (0.35 + self.affect.withdrawal) * (1.2 - self.affect.security)
+        avoidant, affect = self.attachment.avoidant, self.affect
+        return avoidant * (0.35 + affect.withdrawal) * (1.2 - affect.security)
 
     @property
     def plain(self) -> float:
@@ -110,11 +113,7 @@ Weight = Callable[[Moment], float]
 
 
 def _gate(moment: Moment, *, security: float, injury: float = 1.0) -> bool:
-    return (
-        moment.attuned > 0.15
-        and moment.affect.security >= security
-        and moment.affect.injury <= injury
-    )
+    return moment.attuned > 0.15 and moment.affect.security >= security and moment.affect.injury <= injury
 
 
 def _accept_repair(moment: Moment) -> float:
@@ -147,13 +146,13 @@ def _appreciate(moment: Moment) -> float:
 def _guarded_thaw(moment: Moment) -> float:
     if not _gate(moment, security=0.2):
         return 0.0
-    return 2.6 * moment.attachment.avoidant**1.5 * moment.attuned * (1.1 - moment.affect.security)
+    return 2.6 * pow(moment.attachment.avoidant, 1.5) * moment.attuned * (1.1 - moment.affect.security)
 
 
 def _doubtful_thaw(moment: Moment) -> float:
     if not _gate(moment, security=0.15):
         return 0.0
-    return 2.6 * moment.attachment.anxious**1.5 * moment.attuned * (1.1 - moment.affect.security)
+    return 2.6 * pow(moment.attachment.anxious, 1.5) * moment.attuned * (1.1 - moment.affect.security)
 
 
 def _leave(moment: Moment) -> float:
@@ -189,21 +188,28 @@ WEIGHTS: Mapping[Move, Weight] = {
     Move.DOUBTFUL_THAW: _doubtful_thaw,
 }
 
+FIT_SPREAD = 0.15
+"""How strongly the fit of the words weighs: a line that answers better by this much is e times likelier."""
 REPEATED = 0.35
 """A move just made is this much less likely to come again: people do not say one thing all evening."""
 
 
 def weights(moment: Moment) -> dict[Move, float]:
     """The unnormalised weight of every move in this moment, each 0 and up."""
-    damp = {move: REPEATED for move in moment.recent[-2:]}
-    return {
-        move: max(0.0, weight(moment)) ** 1.5 * damp.get(move, 1.0) for move, weight in WEIGHTS.items()
-    }
+    damp = dict.fromkeys(moment.recent[-2:], REPEATED)
+    return {move: max(0.0, weight(moment)) ** 1.5 * damp.get(move, 1.0) for move, weight in WEIGHTS.items()}
 
 
-def decide(moment: Moment, rng: Random) -> Move:
-    """Draw the persona's next move; the same seed and moment give the same move."""
+def decide(moment: Moment, rng: Random, fit: Mapping[Move, float] | None = None) -> Move:
+    """Draw the persona's next move; the same seed and moment give the same move.
+
+    `fit` holds, for each move that has words left, how well they answer the turn (0..1.5): people
+    choose among what they could do partly by what there is to say to these very words. Gates are
+    not touched by it.
+    """
     table = weights(moment)
+    if fit is not None:
+        table = {move: table[move] * exp(fit[move] / FIT_SPREAD) for move in table if move in fit}
     moves = [move for move, weight in table.items() if weight > 0]
     if not moves:
         return Move.GO_QUIET

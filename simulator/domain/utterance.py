@@ -9,7 +9,9 @@ LONGEST = 4000
 """Characters in one turn; nobody says more in one breath."""
 
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?]+[\"')\]]*|\n|$)")
-_CLAUSE = re.compile(r"(?:,|;|:)?\s+(?=(?:but|and then|so|because|although|though)\b)|[,;:]\s+", re.IGNORECASE)
+_CLAUSE = re.compile(
+    r"(?:,|;|:)?\s+(?=(?:but|and then|so|because|although|though)\b)|[,;:]\s+", re.IGNORECASE
+)
 
 
 def cleaned(text: str) -> str:

@@ -1,6 +1,7 @@
 """The edges: which node follows which, and what keeps the way so far."""
 
 import sqlite3
+from itertools import pairwise
 from typing import Any
 
 from langgraph.checkpoint.sqlite import SqliteSaver
@@ -27,7 +28,7 @@ def turn_graph(connection: sqlite3.Connection | None = None) -> Any:
     names = list(steps)
     graph.add_edge(START, "screen")
     graph.add_conditional_edges("screen", nodes.after_screen, {"stop": END, "appraise": "appraise"})
-    for one, next_one in zip(names[1:], names[2:], strict=False):
+    for one, next_one in pairwise(names[1:]):
         graph.add_edge(one, next_one)
     graph.add_edge("record", END)
     return graph.compile(checkpointer=saver(connection) if connection else None)

@@ -29,7 +29,7 @@ class DebriefDeps:
     """Ids of every passage in the store."""
 
 
-def gather(_state: DebriefState, runtime: Runtime[DebriefDeps]) -> DebriefState:
+def gather(state: DebriefState, runtime: Runtime[DebriefDeps]) -> DebriefState:  # noqa: ARG001 - LangGraph passes `state` by name
     """Read the session's turns."""
     return {"turns": runtime.context.ledger.turns(runtime.context.session)}
 

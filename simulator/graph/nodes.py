@@ -13,7 +13,8 @@ from simulator.domain.beneath import FEELING
 from simulator.domain.checks import overlap
 from simulator.domain.codebook import Code, Coding, Oddity
 from simulator.domain.dialogue import Turn
-from simulator.domain.strategy import Moment, Move, decide, weights
+from simulator.domain.line import choose
+from simulator.domain.strategy import Moment, Move, decide
 from simulator.domain.utterance import words
 from simulator.graph.state import Deps, TurnState
 from simulator.wording import Plan, Spoken
@@ -28,10 +29,10 @@ COMPLETION = 90
 Run = Runtime[Deps]
 
 
-def screen(state: TurnState, runtime: Run) -> TurnState:
+def screen(state: TurnState, runtime: Run) -> TurnState:  # noqa: ARG001 - LangGraph passes `state` by name
     """Stop at a disclosure of danger; otherwise let the words in."""
     deps = runtime.context
-    danger = deps.rail.screen.danger(deps.said)
+    danger = deps.alarm(deps.said)
     if danger:
         return {"danger": danger.value}
     return {"danger": "", "said": deps.said, "number": len(deps.history) + 1}
@@ -71,42 +72,30 @@ def plan(state: TurnState, runtime: Run) -> TurnState:
     deps, coding = runtime.context, Coding.from_dict(state["coding"])
     rng = Random(f"{deps.card.seed}:{state['number']}")
     moment = _moment(state, deps, coding)
-    move = decide(moment, rng)
-    meaning = None if move is Move.LEAVE else _aside(state["said"], coding, deps, rng)
-    if not meaning:
-        found = _line(move, moment, state["said"], deps, rng)
-        if found:
-            return found
-        meaning = deps.repertoire.unexpected(Oddity.SILENCE, set(), rng)
+    used = {turn.line for turn in deps.history}
+    lines = deps.repertoire.candidates(state["said"], moment, used)
+    move = decide(moment, rng, {move: max(scores.values()) for move, scores in lines.items()})
+    aside = None if move is Move.LEAVE else _aside(state["said"], coding, deps, rng)
+    if aside is None and move in lines:
+        line = choose(lines[move], rng)
+        return {
+            "move": move.value,
+            "feeling": FEELING[move],
+            "layer": line.layer.label,
+            "line": line.id,
+            "meaning": deps.repertoire.say(line),
+            "verbatim": False,
+            "ended": move is Move.LEAVE,
+        }
     return {
         "move": ASIDE,
         "feeling": "thrown for a moment",
         "layer": "behaviour",
         "line": "",
-        "meaning": meaning,
+        "meaning": aside or deps.repertoire.unexpected(Oddity.SILENCE, set(), rng),
         "verbatim": True,
         "ended": False,
     }
-
-
-def _line(move: Move, moment: Moment, said: str, deps: Deps, rng: Random) -> TurnState | None:
-    """The line for this move, or for the next likely one when the bank has run dry."""
-    table = weights(moment)
-    others = sorted((m for m in table if m is not move and table[m] > 0), key=lambda m: -table[m])
-    used = {turn.line for turn in deps.history}
-    for candidate in [move, *others]:
-        line = deps.repertoire.line(said, candidate, moment, used, rng)
-        if line:
-            return {
-                "move": candidate.value,
-                "feeling": FEELING[candidate],
-                "layer": line.layer.label,
-                "line": line.id,
-                "meaning": deps.repertoire.say(line),
-                "verbatim": False,
-                "ended": candidate is Move.LEAVE,
-            }
-    return None
 
 
 def _moment(state: TurnState, deps: Deps, coding: Coding) -> Moment:

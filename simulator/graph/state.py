@@ -23,7 +23,7 @@ prompt      speak        fingerprint of the rendered prompt
 model       speak        which model
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -31,8 +31,8 @@ from simulator.coder import Coder
 from simulator.domain.dialogue import Turn
 from simulator.domain.persona import Persona
 from simulator.domain.scenario import Scenario
+from simulator.domain.screening import Danger
 from simulator.ledger import Card, Ledger
-from simulator.library import Rail
 from simulator.repertoire import Repertoire
 from simulator.wording import Voice
 
@@ -77,7 +77,8 @@ class Deps:
     repertoire: Repertoire
     voice: Voice
     ledger: Ledger
-    rail: Rail
+    alarm: Callable[[str], Danger | None]
+    """The safety rail: which danger a turn discloses, if any."""
     said: str = ""
 
     @property
