@@ -54,6 +54,14 @@ class Disclosed:
 
 
 @dataclass(frozen=True)
+class CutOff:
+    """A turn whose reply was cut off: the words taken, and the sentences shown already."""
+
+    said: str
+    shown: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Answered:
     """The turn is recorded whole."""
 
@@ -382,9 +390,13 @@ class Conversation:
         self._await_ready()
         yield from self._run({"number": 0}, said)
 
-    def unfinished(self) -> bool:
-        """Whether a turn was cut off before its reply was recorded."""
-        return bool(self._graph.get_state(self._config).next)
+    def cut_off(self) -> "CutOff | None":
+        """A turn that had passed the screen and was cut off before its reply was recorded."""
+        state = self._graph.get_state(self._config)
+        said, number = state.values.get("said"), state.values.get("number", 0)
+        if not (state.next and said) or number <= len(self.turns):
+            return None
+        return CutOff(said, self._simulator.ledger.spoken(self.card.id, number))
 
     def finish(self) -> Iterator[Event]:
         """Go on with a turn that was cut off, from the node it had reached."""

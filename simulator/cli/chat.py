@@ -1,6 +1,6 @@
 """`simulator chat`: a rehearsal in the terminal, or one line a turn from a pipe."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
@@ -66,9 +66,11 @@ class Rehearsal:
         screen.header(talk, self._run.destinations())
         if talk.turns:
             screen.past(talk)
-        if talk.unfinished():
-            screen.note("Finishing the turn that was cut off ...")
-            self._play(talk.finish())
+        cut = talk.cut_off()
+        if cut:
+            screen.note("Finishing the turn that was cut off:")
+            screen.said(cut.said)
+            self._play(talk.finish(), cut.shown)
         self._turns()
         if not self._disclosed:
             self._close()
@@ -106,8 +108,10 @@ class Rehearsal:
             self._screen.problem(error)
         return not (self._disclosed or self._talk.ended)
 
-    def _play(self, events: Iterator[Event]) -> None:
+    def _play(self, events: Iterator[Event], shown: Sequence[str] = ()) -> None:
         with self._screen.reply(self._talk.persona.name) as show:
+            for sentence in shown:
+                show(sentence)
             for event in events:
                 match event:
                     case Sentence(text):

@@ -78,8 +78,12 @@ class Screen:
     def past(self, talk: Conversation) -> None:
         """What was said before, on resuming."""
         for turn in talk.turns:
-            self._say(f"\nYou: {turn.said}")
+            self.said(turn.said)
             self._line(talk.persona.name, turn.reply)
+
+    def said(self, words: str) -> None:
+        """The trainee's words of an earlier turn."""
+        self._say(f"\nYou: {words}")
 
     @contextmanager
     def reply(self, name: str) -> Iterator[Callable[[str], None]]:

@@ -34,8 +34,30 @@ def character_grams(text: str) -> list[str]:
     ]
 
 
+_FULL_FORMS = [
+    (re.compile(pattern), full)
+    for pattern, full in (
+        (r"\bwon'?t\b", "will not"),
+        (r"\bcan'?t\b|\bcannot\b", "can not"),
+        (r"\b(do|does|did|is|are|was|were|have|has|had|would|should|could)n'?t\b", r"\1 not"),
+        (r"\b(i)'?m\b", r"\1 am"),
+        (r"\b(you|we|they)'re\b", r"\1 are"),
+        (r"\b(it|that|he|she|what|there|here)'s\b", r"\1 is"),
+        (r"\b(i|you|we|they)'ve\b", r"\1 have"),
+        (r"\b(i|you|we|they|it|he|she)'ll\b", r"\1 will"),
+        (r"\b(i|you|we|they|it|he|she)'d\b", r"\1 would"),
+        (r"\bgonna\b", "going to"),
+        (r"\bwanna\b", "want to"),
+    )
+]
+
+
 def _plain(text: str) -> str:
-    return text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    """Lower case with contractions written out, so that "it's not" and "it is not" are one thing."""
+    plain = text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    for pattern, full in _FULL_FORMS:
+        plain = pattern.sub(full, plain)
+    return plain
 
 
 def _lengths(run: tuple[int, int]) -> range:
