@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 
-from simulator import library
 from simulator.cli.app import AsJson, documents, personas, scenarios, simulator
-from simulator.cli.fetching import fetch
 from simulator.errors import InputError, LibraryError, SimulatorError
 
 
 @personas.command("list")
 def list_personas(as_json: AsJson = False) -> None:
     """Who you can talk with."""
+    from simulator import library
+
     run = simulator()
     found = [run.persona(key) for key in library.personas(run.settings.home)]
     rows = [{"key": p.key, "name": p.name, "age": p.age, "style": p.attachment.style} for p in found]
@@ -49,6 +49,8 @@ def validate_personas(
     path: Annotated[Path | None, typer.Argument(help="A persona's folder; all when left out.")] = None,
 ) -> None:
     """Check persona files; every fault is named with file and field."""
+    from simulator import library
+
     paths = [path] if path else list(library.personas(simulator().settings.home).values())
     _validate(paths, library.read_persona)
 
@@ -56,6 +58,8 @@ def validate_personas(
 @personas.command("new")
 def new_persona(name: str) -> None:
     """Make a persona of your own, to edit, from one of ours."""
+    from simulator import library
+
     home = simulator().settings.home
     source = library.folder("personas") / "iris"
     _copied(source, home / "personas" / name, shutil.copytree, name, library.personas(home))
@@ -64,6 +68,8 @@ def new_persona(name: str) -> None:
 @scenarios.command("list")
 def list_scenarios(as_json: AsJson = False) -> None:
     """What it can be about."""
+    from simulator import library
+
     run = simulator()
     found = [run.scenario(key) for key in library.scenarios(run.settings.home)]
     if as_json:
@@ -90,6 +96,8 @@ def validate_scenarios(
     path: Annotated[Path | None, typer.Argument(help="A scenario file; all when left out.")] = None,
 ) -> None:
     """Check scenario files; every fault is named with file and field."""
+    from simulator import library
+
     paths = [path] if path else list(library.scenarios(simulator().settings.home).values())
     _validate(paths, library.read_scenario)
 
@@ -97,6 +105,8 @@ def validate_scenarios(
 @scenarios.command("new")
 def new_scenario(name: str) -> None:
     """Make a scenario of your own, to edit, from one of ours."""
+    from simulator import library
+
     home = simulator().settings.home
     source = library.folder("scenarios") / "late-reply.yaml"
     target = home / "scenarios" / f"{name}.yaml"
@@ -129,6 +139,8 @@ def _copied(source: Path, target: Path, copy: "object", name: str, known: dict[s
 @documents.command("list")
 def list_documents(as_json: AsJson = False) -> None:
     """Topics of ours and documents of yours."""
+    from simulator.cli.fetching import fetch
+
     run = simulator()
     fetch(run, [name for name in run.missing_files() if name != "chat"])
     rows = run.store.passages()
@@ -148,6 +160,7 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Find passages by meaning and by word."""
+    from simulator.cli.fetching import fetch
     from simulator.store import as_json as printed
 
     run = simulator()
@@ -165,6 +178,8 @@ def search(
 @documents.command()
 def add(paths: list[Path]) -> None:
     """Add files of your own (.txt .md .html .pdf .docx); they stay on this machine."""
+    from simulator.cli.fetching import fetch
+
     run = simulator()
     fetch(run, [name for name in run.missing_files() if name != "chat"])
     for path in paths:
@@ -174,6 +189,8 @@ def add(paths: list[Path]) -> None:
 @documents.command()
 def remove(name: str) -> None:
     """Remove one of your documents."""
+    from simulator.cli.fetching import fetch
+
     run = simulator()
     fetch(run, [n for n in run.missing_files() if n != "chat"])
     typer.echo(f"{name}: {run.store.remove(name)} passages removed")

@@ -19,7 +19,7 @@ def draw(persona: Persona) -> None:
         plotext.ylim(0, 1)
         plotext.xlabel("turn")
         for name in DRAWN:
-            plotext.plot([getattr(state, name) for state in curve.states], label=name)
+            plotext.plot([getattr(state, name) for state in curve.states], label=name, marker=name[0])
         typer.echo(plotext.uncolorize(plotext.build()))
     typer.echo("\nThe same opening, answered at five doses of attunement:")
     typer.echo(f"{'dose':14}" + "".join(f"{name:>12}" for name in (*DRAWN, "trust")))

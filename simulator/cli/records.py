@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from simulator.cli.app import AsJson, app, one_of, sessions, simulator
-from simulator.cli.fetching import fetch
 from simulator.errors import InputError
 
 
@@ -16,6 +15,7 @@ def debrief(
     form: Annotated[str, typer.Option("--format", "-f", help="text, md, json or html.")] = "text",
 ) -> None:
     """Look back on a session: what landed, what missed, and the passages that say why."""
+    from simulator.cli.fetching import fetch
     from simulator.report import FORMATS
 
     one_of(form, tuple(FORMATS), "--format")

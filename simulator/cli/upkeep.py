@@ -3,14 +3,15 @@
 import json
 import shutil
 from collections.abc import Callable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from simulator.cli.app import ApiKey, AsJson, BaseUrl, ModelName, ModelPath, app, models, simulator
-from simulator.cli.fetching import fetch, progress
 from simulator.errors import SimulatorError, WeightsError
-from simulator.session import Simulator
+
+if TYPE_CHECKING:
+    from simulator.session import Simulator
 
 
 @models.command("list")
@@ -36,6 +37,7 @@ def pull(
     names: Annotated[list[str] | None, typer.Argument(help="Which; the defaults when left out.")] = None,
 ) -> None:
     """Fetch model files that are missing; a broken fetch goes on where it stopped."""
+    from simulator.cli.fetching import fetch
     from simulator.weights import find, registry
 
     run = simulator()
@@ -52,6 +54,7 @@ def verify(
     ] = None,
 ) -> None:
     """Check every byte of model files against their pins."""
+    from simulator.cli.fetching import progress
     from simulator.weights import find, registry
     from simulator.weights import verify as check
 
@@ -103,7 +106,7 @@ def doctor(
         raise typer.Exit(4)
 
 
-def _disk(run: Simulator) -> str:
+def _disk(run: "Simulator") -> str:
     run.settings.home.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(run.settings.home).free >> 20
     if free < 200:
@@ -111,12 +114,12 @@ def _disk(run: Simulator) -> str:
     return f"{free:,} MB free at {run.settings.home}"
 
 
-def _store(run: Simulator) -> str:
+def _store(run: "Simulator") -> str:
     hits = run.store.search("saying sorry and starting again")
     return f"{len(run.store.passages())} passages; a query finds [{hits[0].passage.id}]"
 
 
-def _model(run: Simulator) -> str:
+def _model(run: "Simulator") -> str:
     from simulator.llm import Sampling
 
     words = "".join(run.model.stream([{"role": "user", "content": "Say hello."}], Sampling(max_tokens=8)))

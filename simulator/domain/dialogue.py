@@ -64,6 +64,7 @@ class Turn:
         """The inverse of `as_dict`."""
         values = dict(data)
         values["coding"] = Coding.from_dict(values["coding"])
+        values["rejected"] = tuple(values["rejected"])
         for key in ("before", "after"):
             values[key] = Affect(**values[key]) if values[key] else None
         return cls(**values)

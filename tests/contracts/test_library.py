@@ -91,7 +91,11 @@ def test_every_passage_names_its_source():
 
 
 def prompt_classes():
-    return [c for c in vars(prompts).values() if isinstance(c, type) and issubclass(c, prompts.Prompt) and c is not prompts.Prompt]
+    return [
+        c
+        for c in vars(prompts).values()
+        if isinstance(c, type) and issubclass(c, prompts.Prompt) and c is not prompts.Prompt
+    ]
 
 
 @pytest.mark.parametrize("prompt", prompt_classes())
@@ -120,7 +124,12 @@ def copy_of(tmp_path, name="iris"):
 @pytest.mark.parametrize(
     ("file", "old", "new", "told"),
     [
-        ("persona.yaml", "age:", "agge:", r"persona.yaml: agge: unknown key|persona.yaml: age: Field required"),
+        (
+            "persona.yaml",
+            "age:",
+            "agge:",
+            r"persona.yaml: agge: unknown key|persona.yaml: age: Field required",
+        ),
         ("persona.yaml", "anxiety: 2.0", "anxiety: 9.0", "attachment.anxiety"),
         ("lines.yaml", "  name_hurt:", "  name_hurtt:", "lines.name_hurtt"),
         ("lines.yaml", "layer: primary", "layer: deepest", "layer"),

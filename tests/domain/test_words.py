@@ -127,7 +127,11 @@ def test_more_of_a_miss_never_raises_a_skill():
 
 def test_the_screen_knows_idioms_from_danger():
     screen = library.rail().screen
-    rows = [row for _, row in _rows(library.folder("documents") / "turns" / "danger.jsonl") if row["hand"] == "one"]
+    rows = [
+        row
+        for _, row in _rows(library.folder("documents") / "turns" / "danger.jsonl")
+        if row["hand"] == "one"
+    ]
     wrong = [row["text"] for row in rows if bool(screen.danger(row["text"])) != (row["danger"] != "none")]
     assert wrong == []
 

@@ -1,10 +1,10 @@
 """Whole sessions on the public fakes: order, durability, asides, the rail, the debrief."""
 
-import os
 import signal
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -35,13 +35,15 @@ def test_a_session_is_coded_felt_decided_and_spoken(simulator):
     assert second.before == first.after
     assert first.line != second.line
     assert first.path == "worded"
-    assert first.prompt and len(first.prompt) == 12
+    assert len(first.prompt) == 12
 
 
 def test_the_same_seed_gives_the_same_session(simulator):
     def replies(seed):
         talk = simulator.start("daniel", "late-reply", seed=seed)
-        return [talk.card.opening] + [answered(talk.say(said)).reply for said in (OPENING, REPAIR, "I'm here.")]
+        return [talk.card.opening] + [
+            answered(talk.say(said)).reply for said in (OPENING, REPAIR, "I'm here.")
+        ]
 
     assert replies(3) == replies(3)
     assert len({tuple(replies(seed)) for seed in range(6)}) > 3
@@ -187,7 +189,7 @@ def test_kill_nine_at_any_node_loses_and_doubles_nothing(simulator, settings, no
         [sys.executable, "-c", script, str(settings.home), node, when],
         capture_output=True,
         text=True,
-        cwd=os.path.dirname(os.path.dirname(os.path.dirname(__file__))),
+        cwd=Path(__file__).parents[2],
         check=False,
     )
     assert ran.returncode == -signal.SIGKILL, ran.stderr
@@ -217,8 +219,7 @@ def test_a_session_is_held_by_one_process(simulator, settings):
     talk = simulator.start("maya", "late-reply", seed=1)
     other = Simulator(settings)
     with simulator.ledger.hold(talk.card.id), pytest.raises(LedgerError, match="another window"):
-        with other.ledger.hold(talk.card.id):
-            pass
+        other.ledger.hold(talk.card.id).__enter__()
     other.close()
 
 
@@ -273,7 +274,10 @@ def test_a_misquote_never_reaches_the_debrief(simulator):
     state = {
         "turns": talk.turns,
         "debrief": replace(
-            debrief, feedback=[replace(debrief.feedback[0], remarks=[forged, uncited])], costliest=forged, best=uncited
+            debrief,
+            feedback=[replace(debrief.feedback[0], remarks=[forged, uncited])],
+            costliest=forged,
+            best=uncited,
         ),
     }
 

@@ -1,0 +1,183 @@
+"""Every way a call can fail becomes one line; cut and malformed answers are asked for again."""
+
+import json
+
+import httpx2
+import pytest
+from pydantic import BaseModel, ConfigDict
+
+from simulator.coder.structured import StructuredCoder
+from simulator.domain.codebook import Code
+from simulator.errors import ModelError
+from simulator.llm import CutError, OpenAIChat, Sampling
+from simulator.settings import Endpoint, load
+
+ASK = [{"role": "user", "content": "Hello"}]
+
+
+def chunk(text=None, finish=None):
+    delta = {"role": "assistant"} | ({"content": text} if text else {})
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    body = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
+    return f"data: {json.dumps(body)}\n\n"
+
+
+def sse(*pieces):
+    return httpx2.Response(
+        200, headers={"content-type": "text/event-stream"}, content="".join(pieces).encode()
+    )
+
+
+WHOLE = (chunk(), chunk("I "), chunk("waited."), chunk(finish="stop"), "data: [DONE]\n\n")
+
+
+def completion(content):
+    message = {"role": "assistant", "content": content}
+    choices = [{"index": 0, "message": message, "finish_reason": "stop"}]
+    return {"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": choices}
+
+
+class Server:
+    """Answers in turn; the last answer is repeated."""
+
+    def __init__(self, *answers):
+        self.answers, self.asked = list(answers), []
+
+    def __call__(self, request):
+        self.asked.append(request)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer() if callable(answer) else answer
+
+    def chat(self, timeout_s=5.0):
+        client = httpx2.Client(transport=httpx2.MockTransport(self))
+        endpoint = Endpoint("http://127.0.0.1:9/v1", "m", "k")
+        return OpenAIChat(endpoint, timeout_s=timeout_s, http_client=client)
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch):
+    monkeypatch.setattr("openai._base_client.SyncAPIClient._sleep_for_retry", lambda *_a, **_k: None)
+
+
+def said(chat):
+    return "".join(chat.stream(ASK, Sampling()))
+
+
+def test_a_whole_reply_streams():
+    server = Server(sse(*WHOLE))
+    assert said(server.chat()) == "I waited."
+    sent = json.loads(server.asked[0].content)
+    assert sent["stream"] is True
+    assert server.asked[0].headers["authorization"] == "Bearer k"
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (httpx2.ConnectError("refused"), "cannot be reached"),
+        (lambda: httpx2.Response(401, json={"error": {"message": "no"}}), "refused the key"),
+        (lambda: httpx2.Response(404, json={"error": {"message": "no"}}), "knows no model m"),
+        (lambda: httpx2.Response(429, json={"error": {"message": "no"}}), "too many requests"),
+        (lambda: httpx2.Response(500, text="<html>oops</html>"), "HTTP 500"),
+        (lambda: httpx2.Response(400, json={"error": {"message": "exceeds context size"}}), "longer than"),
+        (
+            lambda: httpx2.Response(200, text="<html>hello</html>", headers={"content-type": "text/html"}),
+            "broke off|not answer",
+        ),
+        (lambda: sse(chunk(), chunk(finish="stop"), "data: [DONE]\n\n"), "empty"),
+        (lambda: sse("data: {broken\n\n"), "not answer as a chat model"),
+        (lambda: sse('data: {"error": {"message": "boom"}}\n\n'), "endpoint"),
+    ],
+)
+def test_each_fault_is_one_line(answer, told):
+    with pytest.raises(ModelError, match=told) as error:
+        said(Server(answer).chat())
+    assert "\n" not in str(error.value)
+
+
+def test_a_stream_cut_before_its_first_word_is_asked_for_again():
+    server = Server(sse(chunk()), sse(*WHOLE))
+    assert said(server.chat()) == "I waited."
+    assert len(server.asked) == 2
+
+
+def test_a_stream_cut_after_its_first_word_is_not_passed_off_as_whole():
+    server = Server(sse(chunk("I wai")))
+    with pytest.raises(CutError, match="broke off"):
+        said(server.chat())
+
+
+def test_there_is_a_total_deadline(monkeypatch):
+    clock = iter(range(0, 1000, 10))
+    monkeypatch.setattr("simulator.llm.time.monotonic", lambda: next(clock))
+    with pytest.raises(ModelError, match="no end after 5 s"):
+        said(Server(sse(*WHOLE)).chat())
+
+
+class Colour(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    name: str
+
+
+def test_malformed_structured_answers_are_asked_for_again():
+    bad = httpx2.Response(200, text="{broken", headers={"content-type": "application/json"})
+    unfit = httpx2.Response(200, json=completion('{"colour": 1}'))
+    good = httpx2.Response(200, json=completion('{"name": "red"}'))
+    server = Server(bad, unfit, good)
+    assert server.chat().structured(ASK, Colour) == Colour(name="red")
+    assert len(server.asked) == 3
+
+
+def test_structured_answers_that_never_fit_are_one_line():
+    server = Server(lambda: httpx2.Response(200, json=completion("no")))
+    with pytest.raises(ModelError, match="does not fit"):
+        server.chat().structured(ASK, Colour)
+
+
+def test_the_structured_coder_drops_what_it_cannot_quote():
+    found = [
+        {"code": "repair", "quote": "i'm SORRY", "intensity": 0.9},
+        {"code": "blame", "quote": "you always", "intensity": 0.9},
+    ]
+    answer = json.dumps({"heard": found, "oddity": None})
+    server = Server(lambda: httpx2.Response(200, json=completion(answer)))
+    coding = StructuredCoder(server.chat()).code("I'm sorry. Say <more>.", "You left.")
+    assert [(h.code, h.quote) for h in coding.heard] == [(Code.REPAIR, "I'm sorry")]
+    assert "<more>" not in json.loads(server.asked[0].content)["messages"][0]["content"]
+
+
+def test_roles_may_have_models_of_their_own():
+    found = load(
+        {
+            "SIMULATOR_BASE_URL": "http://localhost:1/v1",
+            "SIMULATOR_MODEL": "a",
+            "SIMULATOR_GRADER_MODEL": "b",
+            "SIMULATOR_PERSONA_BASE_URL": "https://models.example/v1",
+        }
+    ).endpoints
+    assert {role: e.model for role, e in found.items()} == {"persona": "a", "appraiser": "a", "grader": "b"}
+    assert {role: e.remote for role, e in found.items()} == {
+        "persona": True,
+        "appraiser": False,
+        "grader": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({"SIMULATOR_MODEL": "x"}, "set --base-url"),
+        ({"SIMULATOR_BASE_URL": "http://x"}, "set --model"),
+        ({"SIMULATOR_BASE_URL": "x", "SIMULATOR_MODEL": "y"}, "must begin with http"),
+        ({"SIMULATOR_THREADS": "many"}, "SIMULATOR_THREADS=many"),
+    ],
+)
+def test_wrong_settings_are_named(environ, told):
+    with pytest.raises(Exception, match=told):
+        load(environ)
+
+
+def test_keys_are_not_printed():
+    assert "secret" not in repr(Endpoint("http://x", "m", "secret"))
