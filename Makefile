@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: run test setup check format lock smoke record train
+.PHONY: run test setup check check-static format lock smoke record train
 
 run: setup
 	@$(BIN)/simulator chat $(ARGS)
@@ -13,12 +13,13 @@ test: setup .venv/.dev
 
 setup: .venv/.run
 
-check: setup .venv/.dev
+check: check-static test
+
+check-static: setup .venv/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
 
 format: .venv/.dev
 	$(BIN)/ruff format .
@@ -26,7 +27,7 @@ format: .venv/.dev
 
 # The live smoke test: the tiny model through the real server.
 smoke: setup .venv/.dev
-	$(BIN)/python -m pytest -m live tests/live --force-enable-socket -p no:cacheprovider
+	$(BIN)/python -m pytest -m live tests/live --force-enable-socket
 
 # Records the replay cassettes anew from the embedded model (about five minutes).
 record: setup .venv/.dev

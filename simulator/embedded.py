@@ -135,6 +135,7 @@ class EmbeddedChat:
         self._model = model
         self._threads, self._context, self._timeout_s = threads, context, timeout_s
         self._server: EmbeddedServer | None = None
+        self._client: tuple[Endpoint, OpenAIChat] | None = None
         self._lock = threading.Lock()
 
     @property
@@ -149,7 +150,11 @@ class EmbeddedChat:
                 if not path.is_file():
                     raise WeightsError(f"{path}: no such model file; check --model-path.")
                 self._server = EmbeddedServer(path, threads=self._threads, context=self._context)
-        return OpenAIChat(self._server.endpoint(), timeout_s=self._timeout_s, label="embedded model")
+            endpoint = self._server.endpoint()
+            if self._client is None or self._client[0] != endpoint:
+                chat = OpenAIChat(endpoint, timeout_s=self._timeout_s, label="embedded model")
+                self._client = endpoint, chat
+            return self._client[1]
 
     def warm(self, messages: Sequence[Message]) -> None:
         """Load the model and read a prompt's beginning, so that the first turn is quick."""

@@ -14,8 +14,8 @@ from simulator.domain.strategy import Moment, Move, deepest
 from simulator.domain.utterance import sentences
 from simulator.embeddings import Embedder, cached
 
-KNOWN_QUESTION = 0.62
-"""Cosine (-1..1) from which a question counts as one the fact sheet answers."""
+KNOWN_QUESTION, SAME_QUESTION = 0.62, 0.8
+"""Cosine (-1..1) from which a plain question, or any turn at all, is one the fact sheet answers."""
 
 
 class Repertoire:
@@ -67,13 +67,14 @@ class Repertoire:
         fresh = [line for line in lines if line not in used]
         return rng.choice(fresh or list(lines))
 
-    def fact(self, question: str) -> Fact | None:
-        """The fact that answers the question, if the sheets hold it."""
+    def fact(self, question: str, *, plain: bool) -> Fact | None:
+        """The fact that answers the turn, if the sheets hold it; `plain` for a question of fact."""
         if not self._facts:
             return None
         scores = self._asked @ self._embedder([question])[0]
         best = int(np.argmax(scores))
-        return self._facts[best][1] if scores[best] >= KNOWN_QUESTION else None
+        enough = KNOWN_QUESTION if plain else SAME_QUESTION
+        return self._facts[best][1] if scores[best] >= enough else None
 
     def closeness(self, text: str, meaning: str) -> float:
         """Cosine of two sentences, -1..1."""

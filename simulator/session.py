@@ -285,9 +285,9 @@ def _opening(persona: Persona, scenario: Scenario, seed: int) -> str:
     """The persona's first words, by its leaning: the two axes as odds against plainness."""
     attachment = persona.attachment
     odds: dict[Opening, float] = {
-        "hyperactivating": attachment.anxious**2,
-        "deactivating": attachment.avoidant**2,
-        "plain": (1 - max(attachment.anxious, attachment.avoidant)) ** 2,
+        "hyperactivating": attachment.anxious**3,
+        "deactivating": attachment.avoidant**3,
+        "plain": (1 - max(attachment.anxious, attachment.avoidant)) ** 3,
     }
     rng = Random(f"{seed}:opening")
     kind = rng.choices(list(odds), list(odds.values()))[0]
@@ -353,22 +353,26 @@ class Conversation:
         self._ready.start()
 
     def _make_ready(self) -> None:
+        """Load the model beside the coder and the store; the first fault is kept for who asks."""
+        loading = threading.Thread(target=self._attempt, args=(self._warm,), daemon=True)
+        loading.start()
+        self._attempt(self._load)
+        loading.join()
+
+    def _attempt(self, work: Callable[[], None]) -> None:
         try:
-            loading = threading.Thread(target=self._warm, daemon=True)
-            loading.start()
-            _ = self._simulator.coder.code("I hear you.")
-            _ = self._graph, self._simulator.store
-            loading.join()
+            work()
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that asks
-            self._failed = error
+            self._failed = self._failed or error
+
+    def _load(self) -> None:
+        self._simulator.alarm("I hear you.")
+        _ = self._graph, self._simulator.coder, self._simulator.store
 
     def _warm(self) -> None:
-        try:
-            model, voice = self._simulator.model, self.voice
-            if hasattr(model, "warm"):
-                model.warm(voice.preamble())
-        except BaseException as error:  # noqa: BLE001 - raised again in the thread that asks
-            self._failed = error
+        model, voice = self._simulator.model, self.voice
+        if hasattr(model, "warm"):
+            model.warm(voice.preamble())
 
     def _await_ready(self) -> None:
         if self._ready:
@@ -446,6 +450,11 @@ class Conversation:
         rail = library.rail()
         places = rail.places(danger, self._simulator.settings.locale)
         return Disclosed(danger, rail.message[danger], places)
+
+    def close(self) -> None:
+        """Wait for what is still loading; a program must not end under running native code."""
+        if self._ready:
+            self._ready.join()
 
     def undo(self) -> Turn | None:
         """Take back the last turn; the persona is again as it was before it."""

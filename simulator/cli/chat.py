@@ -1,5 +1,6 @@
 """`simulator chat`: a rehearsal in the terminal, or one line a turn from a pipe."""
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -38,7 +39,7 @@ def chat(
             run.persona(who), run.scenario(what)  # a wrong name is told before anything is fetched
         fetch(run, run.missing_files())
         talk = run.resume(resume) if resume else run.start(who, what, seed=seed, after=after or None)
-        with run.ledger.hold(talk.card.id):
+        with run.ledger.hold(talk.card.id), closing(talk):
             Rehearsal(run, talk, screen, feedback).run()
     finally:
         run.close()

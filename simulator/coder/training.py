@@ -25,7 +25,7 @@ from simulator.coder.features import (
     word_grams,
 )
 from simulator.coder.local import ARRAYS
-from simulator.domain.codebook import Code, Oddity
+from simulator.domain.codebook import Code, Family, Oddity
 from simulator.embeddings import Embedder, MiniLM, cached
 from simulator.weights import find, trusted
 
@@ -36,6 +36,8 @@ SPAN_WEIGHT = 0.5
 """A span taught alone counts half: it lacks its sentence."""
 PART_WEIGHT = 0.92
 """How far a clause's probability counts for the whole turn."""
+STRICT = 0.7
+"""Weight of recall beside precision where a code corrects the trainee."""
 ALARMS_IN_TALK = 0.003
 """Share of ordinary coded turns (0..1) that may raise a false alarm of danger."""
 
@@ -160,21 +162,29 @@ def _codes(rows: Sequence[Example], inputs: Inputs) -> Arrays:
         np.array([*(row.hand for row in rows), *(row.hand for _, row, _ in spans)]),
     )
     whole = np.arange(len(said)) < len(rows)
-    found = [_best(code.value, task, labels[:, i], whole) for i, code in enumerate(Code)]
+    found = [_best(code, task, labels[:, i], whole) for i, code in enumerate(Code)]
     return _packed("codes", found)
 
 
-def _best(name: str, task: Task, truth: Table, whole: Table) -> Fitted:
-    """Threshold where F1 is highest for hands that were held out."""
-    from sklearn.metrics import f1_score, roc_auc_score
+def _best(code: Code, task: Task, truth: Table, whole: Table) -> Fitted:
+    """Threshold where F is highest for hands that were held out.
+
+    For codes that correct the trainee precision weighs more: a good turn shown as a miss teaches
+    the wrong thing, a missed miss only less.
+    """
+    from sklearn.metrics import fbeta_score, roc_auc_score
 
     logit = task.held_out(truth)[whole]
     seen = truth[whole]
     scale, shift = _platt(logit, seen)
     probability = _sigmoid(scale * logit + shift)
-    score, threshold = max((f1_score(seen, probability >= cut), cut) for cut in np.arange(0.15, 0.7, 0.025))
+    beta = STRICT if code.family in {Family.MISATTUNED, Family.FAUX} else 1.0
+    cuts = np.arange(0.15, 0.8, 0.025)
+    score, threshold = max((fbeta_score(seen, probability >= cut, beta=beta), cut) for cut in cuts)
     area = roc_auc_score(seen, logit)
-    sys.stdout.write(f"{name:12} n {seen.sum():4}  F1 {score:.2f}  AUC {area:.3f}  cut {threshold:.2f}\n")
+    sys.stdout.write(
+        f"{code.value:12} n {seen.sum():4}  F{beta:g} {score:.2f}  AUC {area:.3f}  cut {threshold:.2f}\n"
+    )
     return Fitted(task.fitted(truth), scale, shift, threshold)
 
 

@@ -32,6 +32,11 @@ class Affect:
         """Ready for problem-solving: urgency has dropped and both can think (003)."""
         return self.activation < 0.42 and self.security > 0.5 and self.withdrawal < 0.5
 
+    @property
+    def readiness(self) -> float:
+        """How ready for solving, 0..1: rises with safety and falls with distress (003)."""
+        return _unit((self.security - 0.2) / 0.3) * _unit((0.8 - self.activation) / 0.35)
+
     def shown_distress(self, attachment: Attachment) -> float:
         """What can be seen of `activation`: less of it as avoidance grows (suppression), 0..1."""
         return self.activation * (1 - 0.7 * attachment.avoidant)

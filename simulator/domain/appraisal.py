@@ -69,7 +69,7 @@ FEATURES: Mapping[Code, Features] = {
     Code.WITHDRAW: Features(harm=0.4, leaving=0.95),
     Code.PRESS: Features(harm=0.3, intrusion=0.95),
     Code.ASSUME: Features(harm=0.45, intrusion=0.5),
-    Code.LOGISTICS: Features(practical=0.5, harm=0.4, leaving=0.2),
+    Code.LOGISTICS: Features(practical=0.7, harm=0.35, leaving=0.15),
     Code.HIJACK: Features(harm=0.55, leaving=0.3),
     Code.GASLIGHT: Features(harm=1.0, intrusion=0.2),
     Code.LOVEBOMB: Features(care=0.1, harm=0.25, intrusion=0.6),
@@ -94,6 +94,14 @@ ODDITY_FEATURES: Mapping[Oddity, Features] = {
     Oddity.BREAK_ROLE: Features(harm=0.2),
     Oddity.OTHER_LANGUAGE: Features(leaving=0.15),
 }
+
+
+def _carried(code: Code, affect: Affect) -> Features:
+    """A code's features in this state: a plan is care as far as the person is ready for one."""
+    if code is Code.PLAN:
+        ready = affect.readiness
+        return FEATURES[Code.PLAN] * ready | FEATURES[Code.FIX] * (1 - ready)
+    return FEATURES[code] * affect.security if code is Code.ASK else FEATURES[code]
 
 
 @dataclass(frozen=True)
@@ -124,15 +132,13 @@ class Impact:
 
 
 def features(coding: Coding, affect: Affect) -> Features:
-    """What the whole turn carries; plans and needs count as care only once things have settled.
+    """What the whole turn carries; plans and needs count as care only as things settle.
 
-    Comfort comes before solutions (003, step 6): before that `plan` is heard as `fix`.
+    Comfort comes before solutions (003, step 6): too early, `plan` is heard as `fix`.
     """
     total = Features()
     for heard in coding.heard:
-        code = Code.FIX if heard.code is Code.PLAN and not affect.settled else heard.code
-        carried = FEATURES[code] * heard.intensity
-        total = total | (carried * affect.security if code is Code.ASK else carried)
+        total = total | _carried(heard.code, affect) * heard.intensity
     if coding.oddity:
         total = total | ODDITY_FEATURES.get(coding.oddity, Features())
     return total
@@ -160,6 +166,7 @@ def appraise(coding: Coding, attachment: Attachment, affect: Affect) -> Impact:
     pressed *= 1 - carried.room
     left = carried.leaving * (0.1 + 0.9 * anxious)
     invalidated = carried.harm * (0.7 + 0.4 * anxious) * (1 + 0.3 * affect.activation)
+    invalidated *= 1 - 0.5 * avoidant * carried.practical  # practical care is care to the avoidant
     alarm = invalidated + 0.8 * left + 0.7 * pressed
     offered = (
         carried.care * (1 - 0.55 * avoidant)

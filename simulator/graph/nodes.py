@@ -108,7 +108,7 @@ def _moment(state: TurnState, deps: Deps, coding: Coding) -> Moment:
 def _aside(said: str, coding: Coding, deps: Deps, rng: Random) -> str | None:
     """A fact that was asked for, or the answer to a turn that is no move."""
     asking = coding.oddity is Oddity.FACT_QUESTION or coding.intensity(Code.INQUIRE) >= 0.5
-    fact = deps.repertoire.fact(said) if asking or said.endswith("?") else None
+    fact = deps.repertoire.fact(said, plain=asking)
     if fact:
         return fact.say
     if coding.oddity:

@@ -1,0 +1,1 @@
+"""Is the behaviour good? Scores and benchmarks; never run by the tests."""
