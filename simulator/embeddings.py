@@ -1,6 +1,7 @@
 """Sentences into vectors with a local model; knows nothing of what they are compared for."""
 
 import hashlib
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -32,6 +33,7 @@ class MiniLM:
     def __init__(self, model: Path, tokenizer: Path) -> None:
         self._paths = model, tokenizer
         self._loaded: tuple[object, object] | None = None
+        self._loading = threading.Lock()
 
     def __call__(self, texts: Sequence[str]) -> Vectors:
         """Embed each text by itself: padding would change the int8 result with its neighbours."""
@@ -40,8 +42,8 @@ class MiniLM:
         return np.vstack([self._one(text) for text in texts])
 
     def _one(self, text: str) -> Vectors:
-        if self._loaded is None:
-            self._loaded = self._load()
+        with self._loading:
+            self._loaded = self._loaded or self._load()
         session, tokenizer = self._loaded
         encoding = tokenizer.encode(text)  # type: ignore[attr-defined]
         ids = np.array([encoding.ids], np.int64)

@@ -88,7 +88,6 @@ class Simulator:
     def __init__(self, settings: Settings, parts: Parts | None = None) -> None:
         self.settings = settings
         self._parts = parts or Parts()
-        self._making = threading.RLock()
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -105,6 +104,13 @@ class Simulator:
 
         cache = self.settings.cache
         return MiniLM(trusted(find("embedding"), cache), trusted(find("tokenizer"), cache))
+
+    def check(self) -> None:
+        """Make what several threads will share, so that none of them makes it twice.
+
+        Raises: WeightsError when a model file is missing or damaged.
+        """
+        _ = self.ledger, self.embedder, self.model
 
     @cached_property
     def model(self) -> "ChatModel":
@@ -166,8 +172,7 @@ class Simulator:
         """The document store, our own passages up to date."""
         from simulator.store import Store
 
-        with self._making:
-            return Store(self.settings.store, self.embedder, client=self._parts.store_client)
+        return Store(self.settings.store, self.embedder, client=self._parts.store_client)
 
     def missing_files(self) -> list[str]:
         """Names of model files that a rehearsal needs and that are not here yet."""
@@ -354,6 +359,7 @@ class Conversation:
 
     def _make_ready(self) -> None:
         """Load the model beside the coder and the store; the first fault is kept for who asks."""
+        self._attempt(self._simulator.check)
         loading = threading.Thread(target=self._attempt, args=(self._warm,), daemon=True)
         loading.start()
         self._attempt(self._load)

@@ -8,6 +8,8 @@ import typer
 
 from simulator.errors import InputError, SimulatorError
 
+DEFAULT_PERSONA, DEFAULT_SCENARIO = "maya", "late-reply"
+
 app = typer.Typer(
     help="Practise a hard conversation with a persona that reacts as its attachment style would.",
     epilog="Practice, not therapy. In danger? Call your local emergency number.",

@@ -5,9 +5,17 @@ from typing import Annotated
 
 import typer
 
-from simulator.cli.app import ApiKey, BaseUrl, ModelName, ModelPath, app, one_of, simulator
-
-DEFAULT_PERSONA, DEFAULT_SCENARIO = "maya", "late-reply"
+from simulator.cli.app import (
+    DEFAULT_PERSONA,
+    DEFAULT_SCENARIO,
+    ApiKey,
+    BaseUrl,
+    ModelName,
+    ModelPath,
+    app,
+    one_of,
+    simulator,
+)
 
 
 @app.command()

@@ -61,6 +61,8 @@ class Rehearsal:
             if line.startswith("/"):
                 self._command(line)
             else:
+                if not self._screen.interactive:
+                    self._screen.said(line)
                 self._play(self._talk.say(line))
         except (InputError, ModelError) as error:
             if not self._screen.interactive:

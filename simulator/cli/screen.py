@@ -5,10 +5,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from shutil import get_terminal_size
+from textwrap import fill
 
 import typer
 
 from simulator import library
+from simulator.cli.app import DEFAULT_PERSONA, DEFAULT_SCENARIO
 from simulator.domain.affect import Affect
 from simulator.domain.dialogue import Turn
 from simulator.evaluator import Debrief, Feedback
@@ -31,8 +34,18 @@ class Screen:
         colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         return cls(sys.stdin.isatty(), colour)
 
-    def _say(self, line: str = "", *, fg: str | None = None, dim: bool = False, bold: bool = False) -> None:
-        typer.echo(typer.style(line, fg=fg, dim=dim, bold=bold) if self.colour else line)
+    def _say(self, text: str = "", *, fg: str | None = None, dim: bool = False, bold: bool = False) -> None:
+        for line in text.split("\n"):
+            shown = self._wrapped(line)
+            typer.echo(typer.style(shown, fg=fg, dim=dim, bold=bold) if self.colour else shown)
+
+    def _wrapped(self, line: str) -> str:
+        """The line broken at spaces for a terminal, left whole in a pipe."""
+        width = get_terminal_size().columns - 1
+        if not sys.stdout.isatty() or len(line) <= width:
+            return line
+        indent = " " * (len(line) - len(line.lstrip(" -+")))
+        return fill(line, width, subsequent_indent=indent, drop_whitespace=True)
 
     def choose(self, run: Simulator, scenario: str) -> tuple[str, str]:
         """Ask who and what; Enter takes the first."""
@@ -149,13 +162,16 @@ class Screen:
 
 
 def _persona_rows(run: Simulator) -> list[tuple[str, str]]:
-    rows = []
-    for key in library.personas(run.settings.home):
-        who = run.persona(key)
-        rows.append((key, f"{who.name}, {who.age}, {who.attachment.style}"))
-    return rows
+    found = [run.persona(key) for key in library.personas(run.settings.home)]
+    rows = [(who.key, f"{who.name}, {who.age}, {who.attachment.style}") for who in found]
+    return _first(DEFAULT_PERSONA, rows)
 
 
 def _scenario_rows(run: Simulator) -> list[tuple[str, str]]:
-    rows = [(key, run.scenario(key)) for key in library.scenarios(run.settings.home)]
-    return [(key, f"{scene.title} ({scene.kind})") for key, scene in rows]
+    found = [run.scenario(key) for key in library.scenarios(run.settings.home)]
+    return _first(DEFAULT_SCENARIO, [(scene.key, f"{scene.title} ({scene.kind})") for scene in found])
+
+
+def _first(key: str, rows: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The default on top, where Enter takes it."""
+    return sorted(rows, key=lambda row: row[0] != key)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from simulator.coder.features import Features, Floats, Vocabulary, character_grams, word_grams
-from simulator.domain.codebook import Code, Coding, Heard, Oddity
+from simulator.domain.codebook import Code, Coding, Family, Heard, Oddity
 from simulator.domain.screening import Danger
 from simulator.domain.utterance import clauses, sentences, words
 from simulator.embeddings import Embedder
@@ -19,6 +19,8 @@ from simulator.errors import LibraryError
 
 ARRAYS = Path(__file__).with_name("local.npz")
 MOST_CODES = 4
+GRAVE = 0.85
+"""Probability (0..1) that a faux code needs beside a stronger attuned one."""
 ODD_MARKS = frozenset("\u2026.-_ ")
 
 
@@ -67,16 +69,17 @@ class LocalCoder:
     def code(self, text: str, before: str = "") -> Coding:
         """The codes of a turn above their thresholds; one at least for a turn that is a move.
 
-        A turn of several sentences is heard whole and in parts, since one clause can do its own
-        thing ("I'm sorry. But you always do this").
+        A turn of several sentences is heard whole and sentence by sentence, since each can do its
+        own thing ("I'm sorry. But you always do this"); clauses serve as quotes only.
         """
         if not words(text) and set(text) <= ODD_MARKS:
             return Coding((), Oddity.SILENCE, self.name)
-        parts = list(dict.fromkeys([text, *clauses(text)]))
+        whole = list(dict.fromkeys([text, *sentences(text)]))
+        parts = list(dict.fromkeys([*whole, *clauses(text)]))
         rows = self._features(parts, [before] * len(parts))
         oddity = self._oddity(self._features([text], [""])[0])
         table = self._scored(rows, "codes")
-        heard = self._heard(parts, table)
+        heard = self._heard(parts, table, len(whole))
         return Coding(tuple(heard), oddity, self.name)
 
     def _oddity(self, row: Floats) -> Oddity | None:
@@ -92,9 +95,10 @@ class LocalCoder:
         best = int(np.argmax(odds))
         return Danger(str(self._arrays["danger_names"][best])) if odds[best] >= 1 else None
 
-    def _heard(self, parts: list[str], table: Floats) -> list[Heard]:
+    def _heard(self, parts: list[str], table: Floats, whole: int) -> list[Heard]:
+        """What stands above its threshold; the first `whole` parts are the turn and its sentences."""
         thresholds = self._arrays["codes_threshold"]
-        inside = table[1:] if len(parts) > 1 else table
+        inside = table[1:whole] if whole > 1 else table[:1]
         combined = np.maximum(table[0], self._arrays["part_weight"] * inside.max(axis=0))
         excess = combined - thresholds
         order = np.argsort(-excess)[:MOST_CODES]
@@ -109,14 +113,22 @@ class LocalCoder:
 
     @staticmethod
     def _consistent(kept: list[int], parts: list[str], table: Floats) -> list[int]:
-        """Drop a code shown by the very words that show one of another family more strongly."""
+        """Drop a code shown by the very words that show one of another family more strongly.
+
+        Where a turn shows care, a faux code is a grave reading that needs clear evidence.
+        """
         codes, shown = list(Code), {i: _shortest(parts, table[:, i]) for i in kept}
+        surest = table.max(axis=0)
+
+        def grave(i: int) -> bool:
+            caring = any(codes[j].family is Family.ATTUNED and surest[j] > surest[i] for j in kept)
+            return codes[i].family is Family.FAUX and surest[i] < GRAVE and caring
 
         def outdone(i: int) -> bool:
             rivals = (j for j in kept if shown[j] == shown[i] and codes[j].family is not codes[i].family)
             return any(table[shown[i], j] > table[shown[i], i] for j in rivals)
 
-        return [i for i in kept if not outdone(i)]
+        return [i for i in kept if not (outdone(i) or grave(i))]
 
     @staticmethod
     def _intensity(probability: float, threshold: float) -> float:

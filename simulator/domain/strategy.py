@@ -188,7 +188,7 @@ WEIGHTS: Mapping[Move, Weight] = {
     Move.DOUBTFUL_THAW: _doubtful_thaw,
 }
 
-FIT_SPREAD = 0.15
+FIT_SPREAD = 0.12
 """How strongly the fit of the words weighs: a line that answers better by this much is e times likelier."""
 REPEATED = 0.35
 """A move just made is this much less likely to come again: people do not say one thing all evening."""
