@@ -24,18 +24,18 @@ START_S = 180.0
 
 
 def fitting_threads(cores: int | None = None, load: float | None = None) -> int:
-    """Threads for the server: all free cores, at least one.
+    """Threads for the server: the free cores but one, at least one, at most eight.
 
     Threads that wait for a busy core collapse to a tenth of the speed (docs/measurements.md), so
-    cores that others keep busy are left out.
+    one core is left for everything else, and so are those that others keep busy.
 
-    >>> fitting_threads(cores=2, load=0.3), fitting_threads(cores=2, load=1.4)
-    (2, 1)
+    >>> fitting_threads(cores=2, load=0.3), fitting_threads(cores=8, load=0.3)
+    (1, 7)
     """
     cores = cores or os.cpu_count() or 1
     if load is None:
         load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    return max(1, min(cores, round(cores - load + 0.2), 8))
+    return max(1, min(cores - 1, round(cores - load), 8))
 
 
 class EmbeddedServer:

@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -34,6 +35,7 @@ class MiniLM:
         self._paths = model, tokenizer
         self._loaded: tuple[object, object] | None = None
         self._loading = threading.Lock()
+        self._one = lru_cache(maxsize=1024)(self._embedded)  # a turn is looked at from many sides
 
     def __call__(self, texts: Sequence[str]) -> Vectors:
         """Embed each text by itself: padding would change the int8 result with its neighbours."""
@@ -41,7 +43,7 @@ class MiniLM:
             return np.zeros((0, WIDTH), np.float32)
         return np.vstack([self._one(text) for text in texts])
 
-    def _one(self, text: str) -> Vectors:
+    def _embedded(self, text: str) -> Vectors:
         with self._loading:
             self._loaded = self._loaded or self._load()
         session, tokenizer = self._loaded

@@ -72,6 +72,7 @@ class Ledger:
             self.connection = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_S)
             with self._writing() as connection:
                 connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA synchronous=NORMAL")  # safe against kill -9
                 connection.execute("PRAGMA secure_delete=ON")
                 connection.executescript(_SCHEMA)
         except (sqlite3.Error, OSError) as error:

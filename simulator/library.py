@@ -38,6 +38,7 @@ class _Line(_File):
     to: str = ""
     where: list[Kind] = []
     trust_at_least: float = Field(default=0.0, ge=0, le=1)
+    bound: bool = False
 
     @field_validator("answers")
     @classmethod
@@ -61,6 +62,7 @@ class _Line(_File):
             to=self.to,
             where=frozenset(self.where),
             trust_at_least=self.trust_at_least,
+            bound=self.bound,
         )
 
 

@@ -14,6 +14,8 @@ from simulator.domain.strategy import Moment, Move, deepest
 from simulator.domain.utterance import sentences
 from simulator.embeddings import Embedder, cached
 
+ALSO_SAID = 0.25
+"""What a line says counts a little beside what it answers, for lines on the same matter."""
 KNOWN_QUESTION, SAME_QUESTION = 0.62, 0.8
 """Cosine (-1..1) from which a plain question, or any turn at all, is one the fact sheet answers."""
 
@@ -37,24 +39,16 @@ class Repertoire:
     def _filled(self, text: str) -> str:
         return fill(text, self._slots)
 
-    def relevance(self, heard: str) -> dict[str, float]:
-        """How near each line's occasion is to the turn, by line id, -1..1.
-
-        What a line answers counts most; what it says counts a little, for lines on the same matter.
-        """
-        vector = self._embedder([heard])[0]
-        scores = self._answered @ vector + 0.25 * (self._said @ vector)
-        return {line.id: float(score) for line, score in zip(self._lines, scores, strict=True)}
-
     def candidates(self, heard: str, moment: Moment, used: Collection[str]) -> dict[Move, dict[Line, float]]:
         """For each move, the lines that may be spoken now and how well each answers the turn."""
-        relevance = self.relevance(heard)
+        vector = self._embedder([heard])[0]
+        near, said = self._answered @ vector, self._said @ vector
         depth, trust = deepest(moment), moment.affect.trust
         found: dict[Move, dict[Line, float]] = {}
-        for line in self._lines:
-            if admissible(line, deepest=depth, kind=self._kind, trust=trust, used=used):
-                scores = found.setdefault(line.move, {})
-                scores[line] = score(line, moment.coding, relevance[line.id])
+        for line, nearness, alike in zip(self._lines, near.tolist(), said.tolist(), strict=True):
+            if admissible(line, deepest=depth, kind=self._kind, trust=trust, used=used, nearness=nearness):
+                relevance = nearness + ALSO_SAID * alike
+                found.setdefault(line.move, {})[line] = score(line, moment.coding, relevance)
         return found
 
     def say(self, line: Line) -> str:

@@ -1,11 +1,11 @@
 """The child process that serves a GGUF file on loopback; run as `python -m simulator.serving`.
 
 It reads one JSON line of options from standard input, answers with one JSON line (the address or
-the reason it failed), and lives until that pipe closes: when its parent is gone, so is it.
+the reason it failed), and lives until that pipe closes: when its parent is gone, so is it. (Not
+Linux's parent-death signal: that is sent when the *thread* ends that started the child.)
 """
 
 import contextlib
-import ctypes
 import json
 import os
 import signal
@@ -15,7 +15,7 @@ from typing import Any
 
 def main() -> None:
     """Serve until standard input closes."""
-    _die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the parent's to handle
     options = json.loads(sys.stdin.readline())
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever the server prints must not reach the answering pipe
@@ -48,14 +48,6 @@ def _server(options: dict[str, Any]) -> Any:
     for cpu in (params.cpuparams, params.cpuparams_batch):
         cpu.n_threads = options["threads"]
     return xllamacpp.Server(params)
-
-
-def _die_with_parent() -> None:
-    """Ask Linux to end this process with its parent; elsewhere the closing pipe does it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the parent's to handle
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -245,13 +245,11 @@ class Simulator:
         card = self.ledger.card(session)
         return Conversation(self, card, self.persona(card.persona), self.scenario(card.scenario))
 
-    def evaluator(self, card: Card) -> "Evaluator":
-        """The evaluator for one session."""
+    def evaluator(self, persona: Persona, scenario: Scenario) -> "Evaluator":
+        """The evaluator for talks with one persona in one scene."""
         from simulator.evaluator import Evaluator
 
-        return Evaluator(
-            self.persona(card.persona), self.scenario(card.scenario), self.coder, self.store, self._suggest()
-        )
+        return Evaluator(persona, scenario, self.coder, self.store, self._suggest())
 
     def _suggest(self) -> Callable[[Turn, str], Sequence[str]] | None:
         """Better sentences from the grader, when a capable model has that role."""
@@ -273,7 +271,8 @@ class Simulator:
         if not self.ledger.turns(card.id):
             raise InputError(f"session {card.id}: nothing was said yet; `simulator chat --resume {card.id}`.")
         known = frozenset(passage.id for passage in self.store.passages())
-        deps = DebriefDeps(card.id, self.ledger, self.evaluator(card), known)
+        evaluator = self.evaluator(self.persona(card.persona), self.scenario(card.scenario))
+        deps = DebriefDeps(card.id, self.ledger, evaluator, known)
         found: Debrief = debrief_graph().invoke({}, context=deps)["debrief"]
         return found
 
@@ -345,6 +344,10 @@ class Conversation:
 
         folder = self._simulator.settings.home / "vectors"
         return Repertoire(self.persona, self.scenario, self._simulator.embedder, folder)
+
+    @cached_property
+    def _evaluator(self) -> "Evaluator":
+        return self._simulator.evaluator(self.persona, self.scenario)
 
     @cached_property
     def _graph(self) -> Any:
@@ -469,9 +472,9 @@ class Conversation:
 
     def feedback(self, turn: Turn, *, better: bool = True) -> "Feedback":
         """What that turn did."""
-        return self._simulator.evaluator(self.card).feedback(turn, better=better)
+        return self._evaluator.feedback(turn, better=better)
 
     def hint(self) -> str:
         """A sentence that would land now."""
         self._await_ready()
-        return self._simulator.evaluator(self.card).hint(self.turns)
+        return self._evaluator.hint(self.turns)

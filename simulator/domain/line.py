@@ -19,6 +19,8 @@ SLOT = re.compile(r"\{(\w+)\}")
 
 CODE_WEIGHT = 0.45
 """How much a matching code counts beside the cosine (0..1) of the turn with what the line answers."""
+SAME_WORDS = 0.6
+"""Cosine (-1..1) of the turn with its `to` that a bound line needs."""
 SPREAD = 0.05
 """Softmax temperature of the draw among the best lines: small, so relevance wins, seeds still vary."""
 
@@ -38,6 +40,8 @@ class Line:
     """Kinds of relationship it fits; empty for all."""
     trust_at_least: float = 0.0
     """0..1: the gate of a secret."""
+    bound: bool = False
+    """Whether it picks up the very words of `to`, and makes no sense to others."""
 
     @cached_property
     def id(self) -> str:
@@ -66,10 +70,16 @@ def fill(text: str, slots: Mapping[str, str]) -> str:
     return re.sub(r"(^|[.!?]\s+)([a-z])", lambda m: m.group(1) + m.group(2).upper(), filled)
 
 
-def admissible(line: Line, *, deepest: Layer, kind: str, trust: float, used: Collection[str]) -> bool:
-    """Whether a line may be spoken now: unused, fitting the relationship, open at this trust and depth."""
+def admissible(
+    line: Line, *, deepest: Layer, kind: str, trust: float, used: Collection[str], nearness: float = 1.0
+) -> bool:
+    """Whether a line may be spoken now: unused, fitting the relationship, open at this trust and depth.
+
+    `nearness` is the cosine (-1..1) of the turn with what the line answers.
+    """
     return (
         line.id not in used
+        and (nearness >= SAME_WORDS or not line.bound)
         and (not line.where or kind in line.where)
         and trust >= line.trust_at_least
         and line.layer <= deepest

@@ -59,6 +59,10 @@ def test_a_secret_opens_only_with_trust():
     assert [open_now(secret, trust=t) for t in (0.2, 0.39, 0.4)] == [False, False, True]
 
 
+def test_a_bound_line_needs_nearly_the_words_it_answers():
+    assert [open_now(line(bound=True), nearness=n) for n in (0.3, 0.7)] == [False, True]
+
+
 def test_a_line_keeps_to_its_relationship_and_depth():
     assert not open_now(line(where=frozenset({"work"})))
     assert not open_now(line(layer=Layer.NEED), deepest=Layer.SECONDARY)

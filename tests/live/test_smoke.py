@@ -105,3 +105,18 @@ def test_the_default_wording_survives_a_dead_endpoint(environment):
     assert "cannot be reached" in ran.stderr
     assert "--resume" in ran.stderr
     assert Path(environment["SIMULATOR_HOME"]).is_dir()
+
+
+def test_the_server_outlives_the_thread_that_started_it():
+    import threading
+
+    from simulator.embedded import EmbeddedServer
+
+    server = EmbeddedServer(find("tiny").path(CACHE), threads=1, context=512)
+    starting = threading.Thread(target=server.endpoint)
+    starting.start()
+    starting.join()
+    time.sleep(0.5)
+    assert server.alive
+    server.stop()
+    assert not server.alive
