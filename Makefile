@@ -29,11 +29,11 @@ format: .venv/.dev
 smoke: setup .venv/.dev
 	$(BIN)/python -m pytest -m live tests/live --force-enable-socket
 
-# Records the replay cassettes anew from the embedded model (about five minutes).
+# Records the replay cassettes anew from the embedded model (about two minutes).
 record: setup .venv/.dev
 	$(BIN)/python -m tests.replay.record
 
-# Trains the local coder anew from documents/turns (under two minutes, fixed seed).
+# Trains the local coder anew from documents/turns (about ten minutes, fixed seed).
 train: setup .venv/.dev
 	$(BIN)/python -m simulator.coder.training
 

@@ -1,4 +1,4 @@
-"""Records the sessions from the embedded model: `make record`, about five minutes."""
+"""Records the sessions from the embedded model: `make record`, about two minutes."""
 
 import sys
 import tempfile
