@@ -1,7 +1,7 @@
 # Two commands: `make run` opens a rehearsal, `make test` passes every test offline.
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 .PHONY: run test setup check check-static format lock smoke record train
 

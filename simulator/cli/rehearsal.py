@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from simulator.cli.screen import Screen
+from simulator.domain.utterance import cleaned
 from simulator.errors import InputError, ModelError
 from simulator.session import Answered, Conversation, Disclosed, Event, Sentence, Simulator
 
@@ -61,9 +62,10 @@ class Rehearsal:
             if line.startswith("/"):
                 self._command(line)
             else:
+                said = cleaned(line)
                 if not self._screen.interactive:
-                    self._screen.said(line)
-                self._play(self._talk.say(line))
+                    self._screen.said(said)
+                self._play(self._talk.say(said))
         except (InputError, ModelError) as error:
             if not self._screen.interactive:
                 talk = self._talk.card.id
