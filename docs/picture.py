@@ -15,7 +15,7 @@ from rich.text import Text
 def main() -> None:
     """Colour the lines as the terminal does and draw them."""
     console = Console(record=True, width=104, file=StringIO())
-    for line in sys.stdin.read().split("\nDEBRIEF")[0].splitlines():
+    for line in sys.stdin.read().split("\nDEBRIEF")[0].splitlines()[1:]:
         style = (
             "cyan"
             if re.match(r"[A-Z][a-z]+: ", line)

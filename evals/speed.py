@@ -14,9 +14,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from simulator import settings
+from simulator.conversation import Answered, Sentence
 from simulator.embedded import EmbeddedChat
 from simulator.llm import Message, Model, Sampling
-from simulator.session import Answered, Parts, Sentence, Simulator
+from simulator.session import Parts, Simulator
 from simulator.weights import find, trusted
 
 SAID = (

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from simulator.cli.screen import Screen
+from simulator.conversation import Answered, Conversation, Disclosed, Event, Sentence
 from simulator.domain.utterance import cleaned
 from simulator.errors import InputError, ModelError
-from simulator.session import Answered, Conversation, Disclosed, Event, Sentence, Simulator
+from simulator.session import Simulator
 
 HELP = """/hint   a sentence that would land now
 /why    what lies beneath the last reply

@@ -12,11 +12,12 @@ import typer
 
 from simulator import library
 from simulator.cli.app import DEFAULT_PERSONA, DEFAULT_SCENARIO
+from simulator.conversation import Conversation, Disclosed
 from simulator.domain.affect import Affect
 from simulator.domain.dialogue import Turn
 from simulator.evaluator import Debrief, Feedback
 from simulator.report import feedback_lines, text
-from simulator.session import Conversation, Disclosed, Simulator
+from simulator.session import Simulator
 
 BAR = 20
 

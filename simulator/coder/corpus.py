@@ -1,14 +1,18 @@
 """The labelled turns we train on (documents/turns, CC-BY): read and checked. No training here."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from simulator.domain.codebook import Code, Oddity
 from simulator.domain.screening import Danger
 from simulator.errors import LibraryError
 from simulator.library import folder
+
+Label = TypeVar("Label", Oddity, Danger)
+FILES = {"oddity": "oddities.jsonl", "danger": "danger.jsonl"}
 
 
 @dataclass(frozen=True)
@@ -62,14 +66,7 @@ def odd_examples() -> list[OddExample]:
 
     Raises: LibraryError naming file and line.
     """
-    path = folder("documents") / "turns" / "oddities.jsonl"
-    found = []
-    for number, row in _rows(path):
-        try:
-            found.append(OddExample(row["text"], None if row["oddity"] == "none" else Oddity(row["oddity"])))
-        except (KeyError, ValueError) as error:
-            raise LibraryError(f"{path}:{number}: {error}") from error
-    return found
+    return [OddExample(text, label) for text, label in _labelled("oddity", Oddity)]
 
 
 def danger_examples() -> list[DangerExample]:
@@ -77,16 +74,16 @@ def danger_examples() -> list[DangerExample]:
 
     Raises: LibraryError naming file and line.
     """
-    path = folder("documents") / "turns" / "danger.jsonl"
-    found = []
+    return [DangerExample(text, label) for text, label in _labelled("danger", Danger)]
+
+
+def _labelled(key: str, kind: type[Label]) -> Iterator[tuple[str, Label | None]]:
+    path = folder("documents") / "turns" / FILES[key]
     for number, row in _rows(path):
         try:
-            found.append(
-                DangerExample(row["text"], None if row["danger"] == "none" else Danger(row["danger"]))
-            )
+            yield row["text"], None if row[key] == "none" else kind(row[key])
         except (KeyError, ValueError) as error:
             raise LibraryError(f"{path}:{number}: {error}") from error
-    return found
 
 
 def _rows(path: Path) -> list[tuple[int, dict[str, Any]]]:

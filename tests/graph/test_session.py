@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from simulator.conversation import Answered, Disclosed, Sentence
 from simulator.domain.codebook import Oddity
 from simulator.domain.strategy import SOFT_MOVES, Move
 from simulator.errors import InputError, LedgerError, ModelError
-from simulator.session import Answered, Disclosed, Parts, Sentence, Simulator
+from simulator.session import Parts, Simulator
 from simulator.testing import ScriptedModel
 from tests.conftest import OPENING, REPAIR
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from simulator.conversation import Answered
 from simulator.report import text, transcript
-from simulator.session import Answered, Simulator
+from simulator.session import Simulator
 
 HERE = Path(__file__).parent
 MODEL = "qwen2.5-coder-1.5b-instruct-q4_k_m"
