@@ -113,7 +113,7 @@ class Simulator:
         from simulator.coder.structured import StructuredCoder
 
         appraiser = self._endpoint("appraiser")
-        return StructuredCoder(appraiser) if appraiser else self._local_coder
+        return StructuredCoder(appraiser, self._local_coder) if appraiser else self._local_coder
 
     @cached_property
     def _local_coder(self) -> "LocalCoder":

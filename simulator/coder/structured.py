@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from simulator.coder import Coder
 from simulator.domain.codebook import Code, Coding, Heard, Oddity
 from simulator.library import codebook
 from simulator.llm import ChatModel, Message
@@ -24,10 +25,14 @@ class _Answer(BaseModel):
 
 
 class StructuredCoder:
-    """Asks a capable model for codes; what it cannot quote from the turn is dropped."""
+    """Asks a capable model for codes; what it cannot quote from the turn is dropped.
 
-    def __init__(self, model: ChatModel) -> None:
-        self._model = model
+    When nothing it says can be quoted, `otherwise` codes the turn, so that a weak endpoint does
+    not leave the persona deaf.
+    """
+
+    def __init__(self, model: ChatModel, otherwise: Coder) -> None:
+        self._model, self._otherwise = model, otherwise
 
     @property
     def name(self) -> str:
@@ -45,7 +50,9 @@ class StructuredCoder:
         answer = self._model.structured(messages, _Answer)
         found = {f.code: Heard(f.code, f.intensity, q) for f in answer.heard if (q := _quoted(f.quote, text))}
         heard = sorted(found.values(), key=lambda h: -h.intensity)
-        return Coding(tuple(heard) or (Heard(Code.TELL, 0.3, text),), answer.oddity, self.name)
+        if not (heard or answer.oddity):
+            return self._otherwise.code(text, before)
+        return Coding(tuple(heard), answer.oddity, self.name)
 
 
 def _quoted(quote: str, text: str) -> str:

@@ -11,6 +11,7 @@ from simulator.domain.codebook import Code
 from simulator.errors import ModelError
 from simulator.llm import CutError, OpenAIChat, Sampling
 from simulator.settings import Endpoint, load
+from simulator.testing import ScriptedCoder
 
 ASK = [{"role": "user", "content": "Hello"}]
 
@@ -143,9 +144,19 @@ def test_the_structured_coder_drops_what_it_cannot_quote():
     ]
     answer = json.dumps({"heard": found, "oddity": None})
     server = Server(lambda: httpx2.Response(200, json=completion(answer)))
-    coding = StructuredCoder(server.chat()).code("I'm sorry. Say <more>.", "You left.")
+    coding = StructuredCoder(server.chat(), ScriptedCoder()).code("I'm sorry. Say <more>.", "You left.")
     assert [(h.code, h.quote) for h in coding.heard] == [(Code.REPAIR, "I'm sorry")]
     assert "<more>" not in json.loads(server.asked[0].content)["messages"][0]["content"]
+
+
+def test_a_model_that_hears_nothing_leaves_the_turn_to_the_local_coder():
+    answer = json.dumps(
+        {"heard": [{"code": "blame", "quote": "never said", "intensity": 0.9}], "oddity": None}
+    )
+    server = Server(lambda: httpx2.Response(200, json=completion(answer)))
+    local = ScriptedCoder({"sorry": {Code.REPAIR: 0.9}})
+    coding = StructuredCoder(server.chat(), local).code("I'm sorry.")
+    assert (coding.codes, coding.coder) == ((Code.REPAIR,), "scripted")
 
 
 def test_roles_may_have_models_of_their_own():
