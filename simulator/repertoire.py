@@ -16,6 +16,8 @@ from simulator.embeddings import Embedder, cached
 
 ALSO_SAID = 0.25
 """What a line says counts a little beside what it answers, for lines on the same matter."""
+SHARED_VOICE = 0.06
+"""What a scene's line, which any persona may speak, must be better by than one of the persona's own."""
 KNOWN_QUESTION, SAME_QUESTION = 0.62, 0.8
 """Cosine (-1..1) from which a plain question, or any turn at all, is one the fact sheet answers."""
 
@@ -27,6 +29,7 @@ class Repertoire:
         self._embedder = embedder
         own = () if scenario.own_lines_only else persona.lines
         self._lines = (*scenario.lines, *own)
+        self._shared = {line.id for line in scenario.lines if own and line.move is not Move.DISCLOSE}
         self._slots = scenario.slots
         self._unexpected = persona.unexpected
         self._facts = [(ask, fact) for fact in (*scenario.facts, *persona.facts) for ask in fact.ask]
@@ -48,6 +51,7 @@ class Repertoire:
         for line, nearness, alike in zip(self._lines, near.tolist(), said.tolist(), strict=True):
             if admissible(line, deepest=depth, kind=self._kind, trust=trust, used=used, nearness=nearness):
                 relevance = nearness + ALSO_SAID * alike
+                relevance -= SHARED_VOICE if line.id in self._shared else 0.0
                 found.setdefault(line.move, {})[line] = score(line, moment.coding, relevance)
         return found
 
