@@ -214,6 +214,7 @@ class Conversation:
     def _forget(self) -> None:
         """Checkpoints serve one turn only; the ledger is what lasts."""
         self._graph.checkpointer.delete_thread(self.card.id)
+        self._simulator.ledger.unspeak(self.card.id)
 
     def _disclosed(self, danger: Danger) -> Disclosed:
         rail = library.rail()

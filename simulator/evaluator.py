@@ -25,6 +25,8 @@ MATTERS = 0.4
 """Intensity (0..1) from which a code is worth a line of feedback."""
 TURNING = 0.12
 """Change of felt safety in one turn (0..1) that makes it a turning point."""
+BETTER = 0.1
+"""How much more comfort less alarm a sentence must bring than what was said, to be shown."""
 LANDED, MISSED = "landed", "missed"
 
 
@@ -167,12 +169,9 @@ class Evaluator:
         kept = self._kept(turn)
         more = list(self._suggest(turn, codebook()[worst.code].definition)) if self._suggest else []
         candidates = [f"{kept} {text}".strip() for text in authored] + more
-        weighed = sorted(
-            ((self._effect(text, turn), text) for text in dict.fromkeys(candidates)), reverse=True
-        )
-        if not weighed or weighed[0][0] <= turn.comfort - turn.alarm + 0.1:
-            return ""
-        return weighed[turn.number % min(3, len(weighed))][1] if weighed[2:] else weighed[0][1]
+        weighed = ((self._effect(text, turn), text) for text in dict.fromkeys(candidates))
+        best = sorted((pair for pair in weighed if pair[0] > _net(turn) + BETTER), reverse=True)[:3]
+        return best[turn.number % len(best)][1] if best else ""
 
     def _kept(self, turn: Turn) -> str:
         """A whole sentence of the trainee's own that landed, to begin the better one with."""

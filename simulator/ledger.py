@@ -146,7 +146,6 @@ class Ledger:
         data = json.dumps(turn.as_dict(), ensure_ascii=False)
         with self._writing() as connection:
             connection.execute("INSERT OR REPLACE INTO turns VALUES (?,?,?)", (session, turn.number, data))
-            connection.execute("DELETE FROM spoken WHERE session=?", (session,))
 
     def speak(self, session: str, number: int, part: int, text: str) -> None:
         """Write one sentence of a reply before it is shown."""
@@ -159,6 +158,11 @@ class Ledger:
         """The sentences of an unfinished reply that have been shown already."""
         query = "SELECT text FROM spoken WHERE session=? AND number=? ORDER BY part"
         return [row[0] for row in self._rows(query, session, number)]
+
+    def unspeak(self, session: str) -> None:
+        """Forget the sentences of a reply that is recorded or given up."""
+        with self._writing() as connection:
+            connection.execute("DELETE FROM spoken WHERE session=?", (session,))
 
     def undo(self, session: str) -> Turn | None:
         """Take back the last turn and return it; None when there is none."""

@@ -174,14 +174,6 @@ class OpenAIChat:
                 reason = f"answer does not fit the schema ({error.error_count()} faults)"
         raise self._broken(reason, started=False)
 
-    def ping(self) -> str:
-        """The server's own word on which model answers, for `doctor`.
-
-        Raises: ModelError when it does not answer.
-        """
-        words = "".join(self._once([{"role": "user", "content": "Say hello."}], Sampling(max_tokens=8)))
-        return f"{self.name} answers ({len(words)} characters)"
-
     def _broken(self, what: str, started: bool) -> ModelError:
         kind = CutError if started else ModelError
         return kind(f"{self._label}: {what}; try again, or check --base-url and --model.")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from simulator.domain.codebook import Code, Family
+from simulator.domain.codebook import Code
 from simulator.domain.dialogue import Turn
 
 SHOWN = 0.35
@@ -126,12 +126,6 @@ class Counsel:
         asked = self.open_questions + self.closed_questions
         return self.reflections / asked if asked else None
 
-    @property
-    def open_share(self) -> float | None:
-        """Open questions among all questions, 0..1; None without a question."""
-        asked = self.open_questions + self.closed_questions
-        return self.open_questions / asked if asked else None
-
 
 def counsel(turns: Sequence[Turn]) -> Counsel:
     """Count reflections and questions over a session."""
@@ -140,8 +134,3 @@ def counsel(turns: Sequence[Turn]) -> Counsel:
         return sum(turn.coding.intensity(code) >= SHOWN for turn in turns)
 
     return Counsel(count(Code.REFLECT), count(Code.EXPLORE), count(Code.INQUIRE))
-
-
-def attuned_share(turns: Sequence[Turn]) -> float:
-    """Share of turns that landed better than they hurt, 0..1."""
-    return sum(t.coding.family(Family.ATTUNED) > 0 and t.balance > 0 for t in turns) / max(1, len(turns))

@@ -25,6 +25,7 @@ model       speak        which model
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypedDict
 
 from simulator.coder import Coder
@@ -81,7 +82,7 @@ class Deps:
     """The safety rail: which danger a turn discloses, if any."""
     said: str = ""
 
-    @property
+    @cached_property
     def history(self) -> Sequence[Turn]:
-        """The turns recorded so far."""
+        """The turns recorded before this one, read once."""
         return self.ledger.turns(self.card.id)

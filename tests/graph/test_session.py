@@ -290,3 +290,26 @@ def test_a_misquote_never_reaches_the_debrief(simulator):
     assert found.feedback[0].remarks == []
     assert found.costliest is None
     assert found.best is None
+
+
+def test_words_of_a_reply_that_was_given_up_are_not_said_again(simulator):
+    talk = simulator.start("maya", "late-reply", seed=1)
+    simulator.ledger.speak(talk.card.id, 1, 0, "Half of an answer to other words.")
+    assert "Half of an answer" not in answered(talk.say(OPENING)).reply
+
+
+def test_every_better_sentence_beats_what_was_said(simulator, monkeypatch):
+    from simulator.evaluator import BETTER, Evaluator
+
+    talk = simulator.start("maya", "late-reply", seed=1)
+    turn = answered(talk.say(OPENING))
+    evaluator = simulator.evaluator(talk.persona, talk.scenario)
+    heard = []
+
+    def effect(self, text, turn):
+        heard.append(text)
+        return 1.0 if len(heard) == 1 else turn.comfort - turn.alarm
+
+    monkeypatch.setattr(Evaluator, "_effect", effect)
+    assert BETTER > 0
+    assert evaluator.better(turn) == heard[0]
