@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: run test setup check check-static format lock smoke record train
+.PHONY: run test setup check check-static format lock smoke evals record train
 
 run: setup
 	@$(BIN)/simulator chat $(ARGS)
@@ -29,9 +29,14 @@ format: .venv/.dev
 smoke: setup .venv/.dev
 	$(BIN)/python -m pytest -m live tests/live --force-enable-socket
 
-# Records the replay cassettes anew from the embedded model (about two minutes).
+# Replays every eval suite: no model, no key, no network.
+evals: setup
+	@$(BIN)/simulator eval run -j 2
+
+# Records what is stale anew from your model (it says before how long that takes), then the transcripts.
 record: setup .venv/.dev
-	$(BIN)/python -m tests.replay.record
+	$(BIN)/simulator eval record --stale $(ARGS)
+	$(BIN)/python -m tests.replay.transcripts
 
 # Trains the local coder anew from documents/turns (about ten minutes, fixed seed).
 train: setup .venv/.dev

@@ -143,14 +143,21 @@ class EmbeddedChat:
         """The file's name without its ending."""
         return self._model().stem
 
+    def endpoint(self) -> Endpoint:
+        """The address of the running server, for who records what goes over its wire.
+
+        Raises: WeightsError when the file is not there; ModelError when it cannot be served.
+        """
+        if self._server is None:
+            path = self._model()
+            if not path.is_file():
+                raise WeightsError(f"{path}: no such model file; check --model-path.")
+            self._server = EmbeddedServer(path, threads=self._threads, context=self._context)
+        return self._server.endpoint()
+
     def _chat(self) -> OpenAIChat:
         with self._lock:
-            if self._server is None:
-                path = self._model()
-                if not path.is_file():
-                    raise WeightsError(f"{path}: no such model file; check --model-path.")
-                self._server = EmbeddedServer(path, threads=self._threads, context=self._context)
-            endpoint = self._server.endpoint()
+            endpoint = self.endpoint()
             if self._client is None or self._client[0] != endpoint:
                 chat = OpenAIChat(endpoint, timeout_s=self._timeout_s, label="embedded model")
                 self._client = endpoint, chat

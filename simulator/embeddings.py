@@ -1,6 +1,7 @@
 """Sentences into vectors with a local model; knows nothing of what they are compared for."""
 
 import hashlib
+import secrets
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
@@ -22,6 +23,10 @@ class Embedder(Protocol):
     def name(self) -> str:
         """Name and version; vectors of different names are never compared."""
 
+    @property
+    def remembers(self) -> bool:
+        """Whether it keeps what it embedded, so that nobody else need."""
+
     def __call__(self, texts: Sequence[str]) -> Vectors:
         """One unit vector a text: shape (len(texts), WIDTH)."""
 
@@ -30,6 +35,7 @@ class MiniLM:
     """all-MiniLM-L6-v2, int8, on CPU (Wang et al. 2020); loaded at the first call."""
 
     name = "minilm-l6-v2-int8-1"
+    remembers = False
 
     def __init__(self, model: Path, tokenizer: Path) -> None:
         self._paths = model, tokenizer
@@ -79,6 +85,8 @@ def unit(vectors: NDArray[np.floating]) -> Vectors:
 
 def cached(embedder: Embedder, texts: Sequence[str], folder: Path) -> Vectors:
     """Vectors of authored texts, kept on disk; never used for what a trainee says."""
+    if embedder.remembers:
+        return embedder(texts)
     key = hashlib.sha256("\0".join([embedder.name, *texts]).encode()).hexdigest()[:24]
     path = folder / f"{key}.npy"
     try:
@@ -86,7 +94,7 @@ def cached(embedder: Embedder, texts: Sequence[str], folder: Path) -> Vectors:
     except (OSError, ValueError):
         found = embedder(texts)
         folder.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".tmp.npy")
+        partial = path.with_suffix(f".{secrets.token_hex(4)}.npy")  # two processes may begin at once
         np.save(partial, found.astype(np.float16))
         partial.replace(path)
     return found

@@ -6,6 +6,7 @@ SimulatorError                 one line: what, where, what to do next
 ├── ModelError                 a model cannot be reached or answered badly (exit 4)
 ├── WeightsError               a model file is missing, damaged or cannot be fetched (exit 4)
 ├── StoreError                 the document store cannot be read (exit 4)
+├── CassetteError              a recording is missing, or no longer what is asked for (exit 3)
 └── LedgerError                a session cannot be read, or is open elsewhere (exit 4)
 """
 
@@ -38,6 +39,12 @@ class WeightsError(SimulatorError):
 
 class StoreError(SimulatorError):
     """The document store cannot be read or written."""
+
+
+class CassetteError(SimulatorError):
+    """A recording is missing, damaged, or does not hold what is asked for."""
+
+    exit_code = 3
 
 
 class LedgerError(SimulatorError):

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
 from simulator.domain.attachment import Attachment
 from simulator.domain.codebook import Code, Family, Oddity
@@ -23,15 +22,10 @@ from simulator.domain.scenario import TRAINEE_SLOTS, Kind, Opening, Scenario
 from simulator.domain.screening import Danger, Screen
 from simulator.domain.strategy import Move
 from simulator.errors import InputError, LibraryError
-
-File = TypeVar("File", bound="_File")
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from simulator.files import File, checked, read, rows
 
 
-class _Line(_File):
+class _Line(File):
     say: str = Field(min_length=1)
     layer: Literal["behaviour", "secondary", "primary", "need"]
     answers: list[str] = Field(default=["any"], min_length=1)
@@ -73,7 +67,7 @@ def _only_slots(text: str, known: frozenset[str]) -> str:
     return text
 
 
-class _Bank(_File):
+class _Bank(File):
     lines: dict[Move, list[_Line]]
     unexpected: dict[Oddity, list[str]] = {}
 
@@ -81,7 +75,7 @@ class _Bank(_File):
         return tuple(line.line(move) for move, lines in self.lines.items() for line in lines)
 
 
-class _Fact(_File):
+class _Fact(File):
     ask: list[str] = Field(min_length=1)
     say: str
 
@@ -89,14 +83,14 @@ class _Fact(_File):
         return Fact(tuple(self.ask), self.say)
 
 
-class _Demo(_File):
+class _Demo(File):
     partner: str
     feeling: str
     means: str
     says: str
 
 
-class _Attachment(_File):
+class _Attachment(File):
     anxiety: float = Field(ge=1, le=7)
     avoidance: float = Field(ge=1, le=7)
 
@@ -105,7 +99,7 @@ class _Secret(_Line):
     move: Move = Move.DISCLOSE
 
 
-class _Persona(_File):
+class _Persona(File):
     name: str
     age: int = Field(ge=16, le=110)
     attachment: _Attachment
@@ -119,7 +113,7 @@ class _Persona(_File):
     demos: list[_Demo] = Field(min_length=3)
 
 
-class _Scenario(_File):
+class _Scenario(File):
     title: str
     kind: Kind
     place: str
@@ -159,7 +153,7 @@ def _exactly(value: dict[Any, str], names: frozenset[str]) -> dict[Any, str]:
     return value
 
 
-class Source(_File):
+class Source(File):
     """Where a passage's facts come from."""
 
     document: str
@@ -172,7 +166,7 @@ class Source(_File):
         return ", ".join(part for part in (self.author, self.title, self.section) if part)
 
 
-class Passage(_File):
+class Passage(File):
     """A paragraph of the document store."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
@@ -183,7 +177,7 @@ class Passage(_File):
     text: str
 
 
-class CodeEntry(_File):
+class CodeEntry(File):
     """What the codebook teaches about one code."""
 
     code: Code
@@ -201,7 +195,7 @@ class CodeEntry(_File):
         return [_only_slots(value, TRAINEE_SLOTS) for value in values]
 
 
-class Help(_File):
+class Help(File):
     """A place to get help."""
 
     name: str
@@ -210,7 +204,7 @@ class Help(_File):
     note: str = ""
 
 
-class _Safety(_File):
+class _Safety(File):
     macros: dict[str, str] = {}
     dangers: dict[Danger, list[str]]
     idioms: list[str]
@@ -252,8 +246,8 @@ def read_persona(path: Path) -> Persona:
 
     Raises: LibraryError naming file and field.
     """
-    card = _read(path / "persona.yaml", _Persona)
-    bank = _read(path / "lines.yaml", _Bank)
+    card = read(path / "persona.yaml", _Persona)
+    bank = read(path / "lines.yaml", _Bank)
     missing = [oddity.value for oddity in Oddity if not bank.unexpected.get(oddity)]
     if missing:
         raise LibraryError(f"{path / 'lines.yaml'}: unexpected: no lines for {', '.join(missing)}")
@@ -287,7 +281,7 @@ def read_scenario(path: Path) -> Scenario:
 
     Raises: LibraryError naming file and field.
     """
-    card = _read(path, _Scenario)
+    card = read(path, _Scenario)
     values = card.model_dump(exclude={"lines", "facts"})
     lines = tuple(line.line(move) for move, lines in card.lines.items() for line in lines)
     return Scenario(**values, key=path.stem, lines=lines, facts=tuple(f.fact() for f in card.facts))
@@ -327,8 +321,8 @@ def passages() -> tuple[Passage, ...]:
     """
     found: dict[str, Passage] = {}
     for path in sorted(folder("documents").glob("passages/*.yaml")):
-        for row in _rows(path):
-            passage = _checked(path, row, Passage)
+        for row in rows(path):
+            passage = checked(path, row, Passage)
             if passage.id in found:
                 raise LibraryError(f"{path}: id {passage.id}: used twice")
             found[passage.id] = passage
@@ -342,7 +336,7 @@ def codebook() -> Mapping[Code, CodeEntry]:
     Raises: LibraryError naming file and field, also for a code without an entry.
     """
     path = folder("documents") / "codebook.yaml"
-    entries = {entry.code: entry for row in _rows(path) for entry in [_checked(path, row, CodeEntry)]}
+    entries = {entry.code: entry for row in rows(path) for entry in [checked(path, row, CodeEntry)]}
     if missing := [code.value for code in Code if code not in entries]:
         raise LibraryError(f"{path}: no entry for {', '.join(missing)}")
     return entries
@@ -354,42 +348,7 @@ def rail() -> Rail:
 
     Raises: LibraryError naming file and field.
     """
-    safety = _read(folder("documents") / "safety.yaml", _Safety)
+    safety = read(folder("documents") / "safety.yaml", _Safety)
     return Rail(
         Screen.compiled(dict(safety.dangers), safety.idioms, safety.macros), safety.message, safety.help
     )
-
-
-def _read(path: Path, schema: type[File]) -> File:
-    return _checked(path, _parse(path), schema)
-
-
-def _rows(path: Path) -> list[Any]:
-    rows = _parse(path)
-    if not isinstance(rows, list):
-        raise LibraryError(f"{path}: must be a list")
-    return rows
-
-
-def _parse(path: Path) -> Any:
-    try:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - both are safe
-    except FileNotFoundError as error:
-        raise LibraryError(f"{path}: no such file") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f":{mark.line + 1}" if mark else ""
-        raise LibraryError(f"{path}{where}: not valid YAML: {getattr(error, 'problem', error)}") from error
-
-
-def _checked(path: Path, data: Any, schema: type[File]) -> File:
-    try:
-        return schema.model_validate(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "file"
-        message = first["msg"].removeprefix("Value error, ")
-        if first["type"] == "extra_forbidden":
-            message = "unknown key"
-        raise LibraryError(f"{path}: {where}: {message}") from error

@@ -70,11 +70,16 @@ class CutError(ModelError):
 class OpenAIChat:
     """A model behind an OpenAI-compatible endpoint."""
 
-    capable = True
-
     def __init__(
-        self, endpoint: Endpoint, *, timeout_s: float = 120.0, http_client: Any = None, label: str = ""
+        self,
+        endpoint: Endpoint,
+        *,
+        capable: bool = True,
+        timeout_s: float = 120.0,
+        http_client: Any = None,
+        label: str = "",
     ) -> None:
+        self.capable = capable
         self._endpoint = endpoint
         self._timeout_s = timeout_s
         self._http_client = http_client

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar
@@ -12,6 +13,10 @@ from simulator.library import folder
 
 if TYPE_CHECKING:
     import jinja2
+
+
+rendered: ContextVar[dict[str, str] | None] = ContextVar("rendered", default=None)
+"""Where a recording listens: every rendered text with the name of its template."""
 
 
 class Prompt:
@@ -25,7 +30,11 @@ class Prompt:
         Raises: jinja2.UndefinedError when the template asks for what the signature lacks.
         """
         values = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
-        return str(_template(self.template).render(values)).strip()
+        text = str(_template(self.template).render(values)).strip()
+        log = rendered.get()
+        if log is not None:
+            log[text] = self.template
+        return text
 
 
 @cache
@@ -108,3 +117,35 @@ class BetterTurn(Prompt):
     template = "better_turn.md"
     said: str
     fault: str
+
+
+@dataclass(frozen=True)
+class TraineeSystem(Prompt):
+    """Tells a model to put a simulated trainee's meanings into words."""
+
+    template = "trainee_system.md"
+    role: str
+    about: str
+    place: str
+    name: str
+
+
+@dataclass(frozen=True)
+class TraineeTurn(Prompt):
+    """One turn of a simulated trainee: what the persona said, and what is meant in answer."""
+
+    template = "trainee_turn.md"
+    name: str
+    heard: str
+    role: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class JudgeTalk(Prompt):
+    """A talk before a checklist of binary questions."""
+
+    template = "judge.md"
+    about: str
+    questions: Sequence[tuple[str, str]]
+    lines: Sequence[tuple[int, str, str]]

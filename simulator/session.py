@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from simulator import library
 from simulator.conversation import Conversation
@@ -22,7 +22,7 @@ from simulator.domain.scenario import Opening, Scenario
 from simulator.domain.screening import Danger
 from simulator.errors import InputError, WeightsError
 from simulator.ledger import Card, Ledger
-from simulator.settings import Role, Settings
+from simulator.settings import TALKING, Role, Settings
 
 if TYPE_CHECKING:
     from simulator.coder import Coder
@@ -35,13 +35,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Parts:
-    """Components that replace the real ones; for tests and replay (simulator/testing.py)."""
+    """Components that replace the real ones, or are shared; for tests and eval suites."""
 
     model: "ChatModel | None" = None
     coder: "Coder | None" = None
     embedder: "Embedder | None" = None
     alarm: Callable[[str], Danger | None] | None = None
-    store_client: Any = None
+    chat: Callable[[Role], "ChatModel | None"] | None = None
+    """Models by role, in place of the settings' endpoints."""
+    local: "LocalCoder | None" = None
+    """The coder that stays on this machine whatever model is used."""
+    store: Callable[[], "Store"] | None = None
+    ledger: Ledger | None = None
 
 
 class Simulator:
@@ -54,7 +59,7 @@ class Simulator:
     @cached_property
     def ledger(self) -> Ledger:
         """The sessions database."""
-        return Ledger(self.settings.ledger)
+        return self._parts.ledger or Ledger(self.settings.ledger)
 
     @cached_property
     def embedder(self) -> "Embedder":
@@ -81,7 +86,7 @@ class Simulator:
             return self._parts.model
         from simulator.embedded import EmbeddedChat
 
-        remote = self._endpoint("persona")
+        remote = self.chat("persona")
         if remote:
             return remote
         settings = self.settings
@@ -99,7 +104,10 @@ class Simulator:
             return self.settings.model_path
         return trusted(find("chat"), self.settings.cache)
 
-    def _endpoint(self, role: Role) -> "ChatModel | None":
+    def chat(self, role: Role) -> "ChatModel | None":
+        """The model behind an endpoint that has this role; None when there is none."""
+        if self._parts.chat:
+            return self._parts.chat(role)
         from simulator.llm import OpenAIChat
 
         endpoint = self.settings.endpoints.get(role)
@@ -112,11 +120,13 @@ class Simulator:
             return self._parts.coder
         from simulator.coder.structured import StructuredCoder
 
-        appraiser = self._endpoint("appraiser")
+        appraiser = self.chat("appraiser")
         return StructuredCoder(appraiser, self._local_coder) if appraiser else self._local_coder
 
     @cached_property
     def _local_coder(self) -> "LocalCoder":
+        if self._parts.local:
+            return self._parts.local
         from simulator.coder.local import LocalCoder
 
         return LocalCoder(self.embedder)
@@ -132,9 +142,11 @@ class Simulator:
     @cached_property
     def store(self) -> "Store":
         """The document store, our own passages up to date."""
+        if self._parts.store:
+            return self._parts.store()
         from simulator.store import Store
 
-        return Store(self.settings.store, self.embedder, client=self._parts.store_client)
+        return Store(self.settings.store, self.embedder)
 
     def missing_files(self) -> list[str]:
         """Names of model files that a rehearsal needs and that are not here yet."""
@@ -147,7 +159,7 @@ class Simulator:
 
     def destinations(self) -> dict[str, str]:
         """Which role's words leave this machine, and where they go; empty when none do."""
-        return {role: e.host for role, e in self.settings.endpoints.items() if e.remote}
+        return {role: e.host for role, e in self.settings.endpoints.items() if e.remote and role in TALKING}
 
     def persona(self, name: str) -> Persona:
         """A persona by its key."""
@@ -186,8 +198,8 @@ class Simulator:
     def model_name(self) -> str:
         """The persona's model, named without loading it."""
         endpoint = self.settings.endpoints.get("persona")
-        if self._parts.model:
-            return self._parts.model.name
+        if self._parts.model or self._parts.chat:
+            return self.model.name
         return endpoint.model if endpoint else (self.settings.model_path or Path("embedded")).stem
 
     def _carried(self, session: str, persona: str, who: Persona, start: Affect) -> Affect:
@@ -215,7 +227,7 @@ class Simulator:
 
     def _suggest(self) -> Callable[[Turn, str], Sequence[str]] | None:
         """Better sentences from the grader, when a capable model has that role."""
-        grader = self._endpoint("grader")
+        grader = self.chat("grader")
         if grader is None:
             return None
         from simulator.suggesting import suggested

@@ -12,8 +12,10 @@ from platformdirs import user_cache_path, user_data_path
 from simulator.errors import InputError
 
 APP = "attunement-simulator"
-Role = Literal["persona", "appraiser", "grader"]
-ROLES: tuple[Role, ...] = ("persona", "appraiser", "grader")
+Role = Literal["persona", "appraiser", "grader", "trainee", "judge"]
+ROLES: tuple[Role, ...] = ("persona", "appraiser", "grader", "trainee", "judge")
+TALKING: tuple[Role, ...] = ("persona", "appraiser", "grader")
+"""The roles of a rehearsal; trainee and judge have a part in eval suites only."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.embeddings import Embedder, cached
-from simulator.errors import InputError, StoreError
+from simulator.errors import InputError, SimulatorError, StoreError
 from simulator.library import Passage, Source, passages
 from simulator.readers import read
 
@@ -71,7 +71,7 @@ class Store:
             return
         if known["ids"]:
             self._collection.delete(ids=known["ids"])
-        vectors = cached(self._embedder, [_searchable(p) for p in ours], self._folder.parent / "vectors")
+        vectors = cached(self._embedder, [searchable(p) for p in ours], self._folder.parent / "vectors")
         self._write(ours, vectors, "ours", stamp)
 
     def _write(self, rows: Sequence[Passage], vectors: Any, origin: str, stamp: str) -> None:
@@ -130,7 +130,7 @@ class Store:
         ]
         with _explaining(self._folder):
             self._remove_document(path.name)
-            self._write(rows, self._embedder([_searchable(p) for p in rows]), "user", path.name)
+            self._write(rows, self._embedder([searchable(p) for p in rows]), "user", path.name)
         self._refresh()
         return rows
 
@@ -168,7 +168,8 @@ class Store:
         return list(self._passages.values())
 
 
-def _searchable(passage: Passage) -> str:
+def searchable(passage: Passage) -> str:
+    """What is embedded and indexed of a passage."""
     return f"{passage.title}. {passage.text}"
 
 
@@ -181,7 +182,7 @@ class _WordIndex:
         self._ids = [p.id for p in rows]
         self._index: Any = None
         if rows:
-            tokens = bm25s.tokenize([_searchable(p) for p in rows], stopwords="en", show_progress=False)
+            tokens = bm25s.tokenize([searchable(p) for p in rows], stopwords="en", show_progress=False)
             self._index = bm25s.BM25()
             self._index.index(tokens, show_progress=False)
 
@@ -202,7 +203,7 @@ def _explaining(folder: Path) -> Iterator[None]:
     """Chroma raises errors of several libraries; all become one line."""
     try:
         yield
-    except (InputError, StoreError):
+    except SimulatorError:
         raise
     except Exception as error:
         kind = type(error).__name__

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -10,15 +9,17 @@ from simulator.domain.affect import Affect
 from simulator.domain.codebook import Code, Coding, Heard, Oddity
 from simulator.domain.dialogue import Turn
 from simulator.domain.utterance import words
-from simulator.embeddings import WIDTH, Embedder, Vectors, unit
+from simulator.embeddings import WIDTH, Vectors, unit
 from simulator.errors import ModelError
 from simulator.llm import Message, Model, Sampling
+from simulator.session import Parts
 
 
 class HashingEmbedder:
     """Vectors from hashed words: alike when words are shared. Needs no model file."""
 
     name = "hashing-1"
+    remembers = True
 
     def __call__(self, texts: Sequence[str]) -> Vectors:
         """One unit vector a text: shape (len(texts), WIDTH)."""
@@ -27,40 +28,6 @@ class HashingEmbedder:
             for word in words(text) or ["-"]:
                 rows[row, int.from_bytes(hashlib.sha256(word.encode()).digest()[:4]) % WIDTH] += 1
         return unit(rows)
-
-
-class RecordedEmbedder:
-    """Vectors recorded from the real embedding model; a text that was not recorded is an error."""
-
-    def __init__(self, path: Path, inner: Embedder | None = None) -> None:
-        self._path, self._inner = path, inner
-        self._rows: dict[str, Vectors] = {}
-        if inner is None:
-            with np.load(path, allow_pickle=False) as stored:
-                keys, rows = stored["keys"], stored["rows"].astype(np.float32)
-            self._rows = dict(zip(keys.tolist(), rows, strict=True))
-
-    name = "minilm-l6-v2-int8-1"
-
-    def __call__(self, texts: Sequence[str]) -> Vectors:
-        """One unit vector a text: shape (len(texts), WIDTH)."""
-        if not texts:
-            return np.zeros((0, WIDTH), np.float32)
-        return np.vstack([self._row(text) for text in texts])
-
-    def _row(self, text: str) -> Vectors:
-        key = hashlib.sha256(text.encode()).hexdigest()[:16]
-        if key not in self._rows:
-            if self._inner is None:
-                raise ModelError(f"{self._path}: no recording of {text[:60]!r}; run `make record`.")
-            self._rows[key] = self._inner([text])[0]
-        return self._rows[key]
-
-    def save(self) -> None:
-        """Write what was recorded."""
-        keys = sorted(self._rows)
-        rows = np.vstack([self._rows[key] for key in keys]).astype(np.float16)
-        np.savez_compressed(self._path, keys=np.array(keys), rows=rows)
 
 
 class ScriptedModel:
@@ -120,3 +87,19 @@ def turn(
     state = Affect(0.6, 0.3, 0.3, 0.2)
     coding = Coding(tuple(Heard(c, i, said) for c, i in codes.items()))
     return Turn(number, said, "Mm.", coding, state, state, comfort, alarm, move="protest", layer="secondary")
+
+
+def fake_parts() -> Parts:
+    """Public fakes in place of every model; a function, so that worker processes can call it too."""
+    table = {
+        "not a big deal": {Code.MINIMIZE: 0.9},
+        "I'm sorry": {Code.REPAIR: 0.9},
+        "You sat there alone": {Code.REFLECT: 0.9},
+        "Tell me now": {Code.PRESS: 0.95},
+    }
+    return Parts(
+        model=ScriptedModel(repeating_meaning),
+        coder=ScriptedCoder(table),
+        embedder=HashingEmbedder(),
+        alarm=lambda _text: None,
+    )

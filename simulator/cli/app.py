@@ -56,7 +56,7 @@ def simulator(**given: Any) -> Any:
 
 def main() -> None:
     """Run the command line; every expected error is one line."""
-    from simulator.cli import chat, library, records, upkeep  # noqa: F401 - they register their commands
+    from simulator.cli import cassettes, chat, evals, library, records, upkeep  # noqa: F401 - they register their commands
 
     try:
         app()
@@ -77,3 +77,12 @@ def one_of(value: str, known: tuple[str, ...], option: str) -> str:
     if value not in known:
         raise InputError(f"{option} {value}: must be one of {', '.join(known)}.")
     return value
+
+
+def confirmed(question: str) -> bool:
+    """Ask; the end of input is a no."""
+    try:
+        return typer.confirm(question)
+    except typer.Abort:
+        typer.echo(err=True)
+        return False

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from simulator.cli.app import AsJson, app, one_of, sessions, simulator
+from simulator.cli.app import AsJson, app, confirmed, one_of, sessions, simulator
 from simulator.errors import InputError
 
 
@@ -81,7 +81,7 @@ def delete(
     ledger = simulator().ledger
     everything = session == "all"
     gone = [s.card.id for s in ledger.summaries()] if everything else [ledger.card(session).id]
-    if not (yes or typer.confirm(f"Delete {len(gone)} session(s) for good?")):
+    if not (yes or confirmed(f"Delete {len(gone)} session(s) for good?")):
         raise InputError("nothing deleted.")
     for one in gone:
         with ledger.hold(one):

@@ -146,6 +146,16 @@ def violations(draft: Draft) -> list[Violation]:
     return [violation for violation, found in tests.items() if found]
 
 
+def out_of_character(text: str) -> Violation | None:
+    """Why no person in this talk would say it: assistant talk, advice or narration; None when fine.
+
+    >>> out_of_character("As an AI, I can't feel hurt.").value
+    'assistant'
+    """
+    kinds = {Violation.ASSISTANT: _ASSISTANT, Violation.ADVICE: _ADVICE, Violation.NARRATION: _NARRATION}
+    return next((kind for kind, pattern in kinds.items() if pattern.search(text)), None)
+
+
 def _repeats(draft: Draft) -> bool:
     said = [words(s) for s in sentences(draft.text)]
     twice = any(s in said[:i] for i, s in enumerate(said))

@@ -190,6 +190,12 @@ WEIGHTS: Mapping[Move, Weight] = {
 
 FIT_SPREAD = 0.12
 """How strongly the fit of the words weighs: a line that answers better by this much is e times likelier."""
+RARE = 0.05
+"""Share (0..1) below which a move stays rare however well its words fit: fit must not make a secure
+person spiral because somebody else's answer to these words would be a spiral."""
+TAIL = 0.02
+"""Share (0..1) below which a move is not made at all: added up over a talk, a tail of unlikely moves
+would have everybody act out of character now and then."""
 REPEATED = 0.35
 """A move just made is this much less likely to come again: people do not say one thing all evening."""
 
@@ -207,13 +213,31 @@ def decide(moment: Moment, rng: Random, fit: Mapping[Move, float] | None = None)
     choose among what they could do partly by what there is to say to these very words. Gates are
     not touched by it.
     """
-    table = weights(moment)
+    table = _trimmed(weights(moment))
     if fit is not None:
-        table = {move: table[move] * exp(fit[move] / FIT_SPREAD) for move in table if move in fit}
+        table = _fitted(table, fit)
     moves = [move for move, weight in table.items() if weight > 0]
     if not moves:
         return Move.GO_QUIET
     return rng.choices(moves, [table[move] for move in moves])[0]
+
+
+def _trimmed(table: Mapping[Move, float]) -> dict[Move, float]:
+    least = TAIL * sum(table.values())
+    return {move: weight for move, weight in table.items() if weight >= least}
+
+
+def _fitted(table: Mapping[Move, float], fit: Mapping[Move, float]) -> dict[Move, float]:
+    """The weights of moves that have words, each lifted or lowered by how its fit stands to the mean."""
+    able = {move: weight for move, weight in table.items() if move in fit and weight > 0}
+    total = sum(able.values())
+    middle = sum(weight * fit[move] for move, weight in able.items()) / total if total else 0.0
+
+    def lift(move: Move) -> float:
+        lifted = exp((fit[move] - middle) / FIT_SPREAD)
+        return min(1.0, lifted) if able[move] < RARE * total else lifted
+
+    return {move: weight * lift(move) for move, weight in able.items()}
 
 
 def deepest(moment: Moment) -> Layer:

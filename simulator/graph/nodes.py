@@ -21,6 +21,8 @@ from simulator.wording import Plan, Spoken
 
 REPEAT_COUNTS = 0.35
 """What attuned words still count for (0..1) when the trainee says the same thing again."""
+UNREAD = frozenset({Oddity.OTHER_LANGUAGE, Oddity.NONSENSE})
+"""Words nobody could read carry no code, whatever they look like; only their strangeness counts."""
 ASIDE = "aside"
 """The move of a reply to a question of fact or to a turn that is no move."""
 COMPLETION = 90
@@ -43,6 +45,8 @@ def hear(state: TurnState, runtime: Run) -> TurnState:
     deps = runtime.context
     history = deps.history
     coding = deps.coder.code(state["said"], history[-1].reply if history else deps.card.opening)
+    if coding.oddity in UNREAD:
+        coding = Coding((), coding.oddity, coding.coder)
     if any(_same(state["said"], turn.said) for turn in history):
         coding = coding.scaled(REPEAT_COUNTS)
     return {"coding": coding.as_dict()}

@@ -63,6 +63,14 @@ def test_fit_chooses_among_open_moves_only():
     assert decide(here, Random(1), {Move.SPIRAL: 1.2, Move.SOFTEN: 1.5}) is Move.SPIRAL
 
 
+def test_fit_does_not_make_a_rare_move_common():
+    """A secure person does not spiral because a spiral would fit the words best."""
+    here = moment(SECURE, Affect(0.7, 0.2, 0.3, 0.2, 0.4), {Code.MINIMIZE: 0.8})
+    fit = dict.fromkeys(weights(here), 0.5) | {Move.SPIRAL: 1.2}
+    drawn = [decide(here, Random(seed), fit) for seed in range(400)]
+    assert drawn.count(Move.SPIRAL) <= 20
+
+
 def test_only_attuned_turns_bring_up_a_deeper_layer():
     state = Affect(0.6, 0.35, 0.3, 0.2)
     missed = deepest(moment(ANXIOUS, state, {Code.MINIMIZE: 0.8}))

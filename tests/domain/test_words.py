@@ -140,6 +140,26 @@ def test_the_screen_knows_idioms_from_danger():
     assert wrong == []
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I'm frightened of what I'll do to myself tonight.",
+        "i'm scared of what i might do to myself",
+        "I am afraid I'm going to do something to myself.",
+        "I don't trust myself to be alone tonight.",
+    ],
+)
+def test_fear_of_oneself_is_heard(said):
+    assert library.rail().screen.danger(said) == "self_harm"
+
+
+@pytest.mark.parametrize(
+    "said", ["I'm scared of what I'll say to you tonight.", "I don't trust myself with money."]
+)
+def test_fear_of_other_things_is_not_danger(said):
+    assert library.rail().screen.danger(said) is None
+
+
 def test_every_danger_has_a_place_to_get_help_everywhere():
     rail = library.rail()
     for locale in rail.help:

@@ -4,12 +4,14 @@ import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from simulator.conversation import Answered, Disclosed, Sentence
-from simulator.domain.codebook import Oddity
+from simulator.domain.codebook import Code, Coding, Heard, Oddity
 from simulator.domain.strategy import SOFT_MOVES, Move
 from simulator.errors import InputError, LedgerError, ModelError
 from simulator.session import Parts, Simulator
@@ -54,6 +56,15 @@ def test_no_line_is_said_twice_in_a_long_session(simulator):
     talk = simulator.start("iris", "missed-dinner", seed=2)
     said = [answered(talk.say(f"{OPENING} And number {n}.")).reply for n in range(25) if not talk.ended]
     assert len(set(said)) == len(said)
+
+
+@pytest.mark.parametrize("oddity", [Oddity.OTHER_LANGUAGE, Oddity.NONSENSE])
+def test_words_nobody_could_read_weigh_no_more_than_their_strangeness(settings, parts, oddity):
+    heard = Coding((Heard(Code.WITHDRAW, 0.9, "Lo siento"),), oddity)
+    parts = replace(parts, coder=SimpleNamespace(name="fixed", code=lambda _text, _before="": heard))
+    turn = answered(Simulator(settings, parts).start("jonah", "the-trip", seed=1).say("Lo siento mucho."))
+    assert (turn.comfort, turn.coding.codes) == (0, ())
+    assert turn.alarm < 0.25  # withdrawing in words that were understood: 0.9 and more
 
 
 def test_asking_to_be_forgiven_opens_nothing(simulator):

@@ -120,3 +120,25 @@ def test_the_server_outlives_the_thread_that_started_it():
     assert server.alive
     server.stop()
     assert not server.alive
+
+
+def test_a_suite_is_recorded_from_the_real_server_and_replays_without_it(environment, tmp_path):
+    folder = tmp_path / "own" / "suites"
+    folder.mkdir(parents=True)
+    (folder / "trial.yaml").write_text(
+        "suite: trial\n"
+        "defaults: {scenario: late-reply}\n"
+        "cases:\n"
+        "  - {id: scripted, persona: maya, user: {script: [It is not a big deal., You sat there alone.]}}\n"
+        "  - {id: simulated, persona: daniel, user: {style: pressing, turns: 2}}\n"
+    )
+    out = ("--out", str(tmp_path / "runs"))
+    ran = simulator(environment, "eval", "record", str(folder), "--missing", "--yes", *out)
+    assert ran.returncode == 0, ran.stderr + ran.stdout
+    names = {path.name for path in (tmp_path / "own" / "cassettes" / "trial" / "simulated").iterdir()}
+    assert names == {"e01.persona.yaml", "e01.trainee.yaml", "e01.embedding.npz"}
+    away = environment | {"SIMULATOR_MODELS": str(tmp_path / "none"), "SIMULATOR_MODEL_PATH": ""}
+    assert simulator(away, "cassettes", "verify", str(folder)).stdout == "0 faults.\n"
+    ran = simulator(away, "eval", "run", str(folder), "-j", "2", *out)
+    assert "0 drift" not in ran.stdout
+    assert ran.returncode in {0, 5}, ran.stdout

@@ -1,0 +1,1 @@
+"""Eval suites: scripted and simulated talks, recorded, replayed, scored and compared."""

@@ -1,0 +1,69 @@
+"""Authored YAML into checked models: unknown keys are errors, and every error names file and field."""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from simulator.errors import LibraryError
+
+
+class File(BaseModel):
+    """A part of an authored file; frozen, and no key more than its fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Model = TypeVar("Model", bound=File)
+
+
+def read(path: Path, schema: type[Model]) -> Model:
+    """A file as `schema`.
+
+    Raises: LibraryError naming file and field.
+    """
+    return checked(path, parse(path), schema)
+
+
+def rows(path: Path) -> list[Any]:
+    """A file that is a list, its rows unchecked.
+
+    Raises: LibraryError naming the file.
+    """
+    found = parse(path)
+    if not isinstance(found, list):
+        raise LibraryError(f"{path}: must be a list")
+    return found
+
+
+def parse(path: Path) -> Any:
+    """A file's plain data.
+
+    Raises: LibraryError naming file and line.
+    """
+    try:
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - both are safe
+    except FileNotFoundError as error:
+        raise LibraryError(f"{path}: no such file") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f":{mark.line + 1}" if mark else ""
+        raise LibraryError(f"{path}{where}: not valid YAML: {getattr(error, 'problem', error)}") from error
+
+
+def checked(path: Path, data: Any, schema: type[Model]) -> Model:
+    """Plain data as `schema`; `path` is for the message.
+
+    Raises: LibraryError naming file and field.
+    """
+    try:
+        return schema.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "file"
+        message = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            message = "unknown key"
+        raise LibraryError(f"{path}: {where}: {message}") from error
