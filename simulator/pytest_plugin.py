@@ -45,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "SuiteFile | None":
     """A YAML file of a suite that was asked for."""
     asked = [path.resolve() for path in parent.config.getoption("--simulator-suite")]
-    if file_path.suffix != ".yaml" or not {file_path, file_path.parent} & set(asked):
+    if file_path.suffix != ".yaml" or not {file_path.resolve(), file_path.resolve().parent} & set(asked):
         return None
     found: SuiteFile = SuiteFile.from_parent(parent, path=file_path)
     return found
@@ -57,12 +57,16 @@ class SuiteFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         """One item a talk.
 
-        Raises: LibraryError naming file and field.
+        Raises: CollectError naming file and field.
         """
         from simulator import settings
+        from simulator.errors import SimulatorError
         from simulator.evals.bench import Bench
 
-        bench = Bench.open(settings.load(), [self.path])
+        try:
+            bench = Bench.open(settings.load(), [self.path])
+        except SimulatorError as error:
+            raise self.CollectError(str(error)) from None
         for talk in bench.talks():
             name = f"{talk.case.id}-e{talk.epoch:02}"
             yield TalkItem.from_parent(self, name=name, bench=bench, talk=talk)

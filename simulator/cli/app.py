@@ -1,6 +1,7 @@
 """The commands, and how errors leave: one line on standard error and an exit code."""
 
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -65,6 +66,11 @@ def main() -> None:
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - exit 1 is a verdict on a gate, never a fault of ours
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        kind, place = type(error).__name__, f"{Path(where.filename).name}:{where.lineno}"
+        typer.echo(f"simulator: unexpected {kind}: {error} ({place}); please report it.", err=True)
+        sys.exit(4)
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -14,14 +14,14 @@ cassettes = group("cassettes", "Recordings of eval suites: ls, show, diff, verif
 One = Annotated[Path, typer.Argument(help="A cassette's file.")]
 
 
-def _text(path: Path) -> str:
-    """A cassette's text.
+def _data(path: Path) -> bytes:
+    """A cassette's bytes.
 
     Raises: InputError when it cannot be read.
     """
     if not path.is_file() or path.suffix != ".yaml":
         raise InputError(f"{path}: no cassette; `simulator cassettes ls` names them.")
-    return path.read_text("utf-8")
+    return path.read_bytes()
 
 
 @cassettes.command("ls")
@@ -59,7 +59,7 @@ def show(path: One) -> None:
     """A recording as it was spoken: what was asked last, and what was answered."""
     from simulator.evals.cassette import Cassette
 
-    cassette = Cassette.load(_text(path), str(path))
+    cassette = Cassette.load(_data(path), str(path))
     about = cassette.about
     typer.echo(f"{about['role']} of {about['case']}, {about['model']}, {about['recorded_at']}")
     for name, sha in about["sources"].items():
@@ -76,7 +76,7 @@ def diff(one: One, other: One) -> None:
     from simulator.evals.cassette import Cassette
 
     def told(path: Path) -> list[str]:
-        pairs = Cassette.load(_text(path), str(path)).exchanges()
+        pairs = Cassette.load(_data(path), str(path)).exchanges()
         return [line for pair in pairs for text in pair for line in text.splitlines()]
 
     rows = list(difflib.unified_diff(told(one), told(other), str(one), str(other), lineterm=""))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from simulator.cli.app import AsJson, confirmed, one_of
-from simulator.cli.runs import Out, RunFolder, compare, evals, finish
+from simulator.cli.runs import Out, RunFolder, evals, finish, known_endings
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from simulator.evals.driver import Talk
     from simulator.evals.run import Run
 
-HERE = Path("evals/suites")
+HERE = (Path("evals/suites"), Path("suites"))
 Suites = Annotated[
-    list[Path] | None, typer.Argument(help="Suite files or folders; evals/suites when left out.")
+    list[Path] | None, typer.Argument(help="Suite files or folders; evals/suites or suites when left out.")
 ]
 Cassettes = Annotated[
     Path | None, typer.Option(help="Folder of recordings; `cassettes` beside the suites when left out.")
@@ -41,7 +41,8 @@ def bench(suites: list[Path] | None, cassettes: Path | None = None) -> "Bench":
     from simulator import settings
     from simulator.evals.bench import Bench
 
-    return Bench.open(settings.load(), suites or [HERE], cassettes)
+    here = next((folder for folder in HERE if folder.is_dir()), HERE[0])
+    return Bench.open(settings.load(), suites or [here], cassettes)
 
 
 @evals.command()
@@ -113,16 +114,15 @@ def status(
 def _cost(stale: "list[Talk]", calls: int, seconds: float) -> str:
     if not stale:
         return ""
-    return (
-        f" Recording the rest: about {calls} calls, {seconds / 60:.1f} min (simulator eval record --stale)."
-    )
+    told = f" Recording the rest: about {calls} calls, {seconds / 60:.1f} min"
+    return f"{told} (simulator eval record SUITES --stale)."
 
 
 def means(kind: str, jobs: int, address: str | None) -> "Means":
     """How a run is held, from the options."""
     from simulator.evals.bench import Means
 
-    one_of(kind, ("", "serial", "process", "ray"), "--executor")
+    one_of(kind or "serial", ("serial", "process", "ray"), "--executor")
     chosen: Any = kind or ("process" if jobs > 1 else "serial")
     return Means(chosen, jobs, address)
 
@@ -155,6 +155,9 @@ def run_suites(
     progress: ProgressStyle = "auto",
 ) -> None:
     """Hold the talks of suites and judge them; replays recordings unless told otherwise."""
+    from simulator.evals.run import Run
+
+    known_endings(output or [])
     one_of(mode, MODES, "--mode")
     how = means(executor, jobs, ray_address)
     if mode != "replay" and how.kind == "ray":
@@ -171,11 +174,10 @@ def run_suites(
         typer.echo("\n".join(talk.key for talk in wanted))
         typer.echo(f"{len(wanted)} talks, mode {mode}; calls to a model: {told}")
         return
+    before = Run.open(baseline) if baseline else None
     begun = opened.begin(wanted, out, mode, shard)
-    capped = _hold(opened, begun, wanted, mode, how, progress, fail_fast=fail_fast, max_calls=max_calls)
-    if baseline:
-        compare(baseline, begun.folder, allow_mismatch=False, as_json=False)
-    finish(begun, output or [], capped=capped)
+    stopped = _hold(opened, begun, wanted, mode, how, progress, fail_fast=fail_fast, max_calls=max_calls)
+    finish(begun, output or [], stopped=stopped, before=before)
 
 
 def _announce(opened: "Bench") -> None:
@@ -195,8 +197,8 @@ def _hold(
     *,
     fail_fast: bool = False,
     max_calls: int | None = None,
-) -> bool:
-    """Hold talks, showing progress; whether the cap on calls ended it.
+) -> str:
+    """Hold talks, showing progress; what ended it early, if anything did.
 
     Raises: typer.Exit when interrupted.
     """
@@ -207,18 +209,18 @@ def _hold(
     calls, held = 0, opened.hold(begun, wanted, mode, how)
     try:
         for done in shown(held, len(wanted), style):
-            calls += done.result.calls
+            calls += done.result.calls if done.recordings or mode == "live" else 0
             if fail_fast and done.result.status is Status.FAIL:
-                break
-            if max_calls and calls >= max_calls and mode != "replay":
-                typer.echo(f"stopped after {calls} calls (--max-calls {max_calls})", err=True)
-                return True
+                return "--fail-fast"
+            if max_calls and calls >= max_calls:
+                typer.echo(f"stopped after {calls} calls", err=True)
+                return "--max-calls"
     except KeyboardInterrupt:
         typer.echo(f"interrupted; go on with: simulator eval resume {begun.folder}", err=True)
         raise typer.Exit(130) from None
     finally:
         held.close()
-    return False
+    return ""
 
 
 @evals.command()
@@ -303,7 +305,7 @@ def _restamped(opened: "Bench", wanted: "list[Talk]", out: Path) -> "list[Talk]"
     from simulator.evals.bench import Means
     from simulator.evals.freshness import State
 
-    there = [talk for talk in wanted if opened.standing(talk).state is not State.MISSED]
+    there = [t for t in wanted if opened.standing(t).state not in {State.MISSED, State.AGED}]
     if not there:
         return wanted
     begun = opened.begin(there, out, "restamp")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.app import AsJson, app
+from simulator.errors import InputError
 
 if TYPE_CHECKING:
     from simulator.evals.run import Run
@@ -23,9 +24,23 @@ RunFolder = Annotated[Path, typer.Argument(help="A run's folder.")]
 Out = Annotated[Path, typer.Option(help="Where runs are kept.")]
 
 
-def finish(begun: "Run", output: list[Path], *, capped: bool = False) -> None:
+ENDINGS = (".json", ".jsonl", ".xml", ".html")
+
+
+def known_endings(output: list[Path]) -> None:
+    """Check report names before a run is held.
+
+    Raises: InputError naming the endings.
+    """
+    for path in output:
+        if path.suffix not in ENDINGS or path.is_dir():
+            raise InputError(f"-o {path}: name a file that ends with {', '.join(ENDINGS)}.")
+
+
+def finish(begun: "Run", output: list[Path], *, stopped: str = "", before: "Run | None" = None) -> None:
     """Write the reports, say what came out, and leave with its code.
 
+    `stopped` names the option that ended the run early; what was held decides, or else exit 4.
     Raises: typer.Exit always.
     """
     from simulator.evals.gate import Exit, told
@@ -36,9 +51,15 @@ def finish(begun: "Run", output: list[Path], *, capped: bool = False) -> None:
     for path in output:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text(begun, summary, path.name), encoding="utf-8")
-    *shown, last = lines(summary)
-    code = Exit.INFRASTRUCTURE if capped and summary.code is Exit.INTERRUPTED else summary.code
-    typer.echo("\n".join([*shown, f"report: {begun.folder / 'report.html'}", told(code) if capped else last]))
+        typer.echo(f"wrote {path}", err=True)
+    if before:
+        _compare(before, begun, allow_mismatch=True)
+    typer.echo("\n".join(lines(summary)[:-1]))
+    typer.echo(f"report: {begun.folder / 'report.html'}")
+    code, why = summary.code, f" (stopped by {stopped})" if stopped else ""
+    if stopped and code is Exit.INTERRUPTED:
+        code = Exit.FAILED if stopped == "--fail-fast" else Exit.INFRASTRUCTURE
+    typer.echo(f"exit {code.value}: stopped by {stopped}" if code is not summary.code else told(code) + why)
     raise typer.Exit(code.value)
 
 
@@ -55,17 +76,19 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """Compare two runs, paired by case: intervals, corrected p-values, flips, what could be noticed."""
-    regressed = compare(before, after, allow_mismatch=allow_mismatch, as_json=as_json)
+    from simulator.evals.run import Run
+
+    one, other = Run.open(before), Run.open(after)
+    regressed = _compare(one, other, allow_mismatch=allow_mismatch, as_json=as_json)
     if regressed and fail_on_regression:
         raise typer.Exit(1)
 
 
-def compare(before: Path, after: Path, *, allow_mismatch: bool, as_json: bool) -> bool:
+def _compare(before: "Run", after: "Run", *, allow_mismatch: bool, as_json: bool = False) -> bool:
     """Print what changed between two runs; whether cases pass significantly less often."""
     from simulator.evals.difference import difference, lines
-    from simulator.evals.run import Run
 
-    found = difference(Run.open(before), Run.open(after), allow_mismatch=allow_mismatch)
+    found = difference(before, after, allow_mismatch=allow_mismatch)
     typer.echo(json.dumps(found.as_dict(), indent=1) if as_json else "\n".join(lines(found)))
     return found.regressed
 
@@ -77,6 +100,7 @@ def report(
     """Write a run's reports again, and say what came out."""
     from simulator.evals.run import Run
 
+    known_endings(output or [])
     finish(Run.open(run), output or [])
 
 

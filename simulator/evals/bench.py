@@ -51,6 +51,8 @@ class Bench:
         Raises: LibraryError naming file and field, or what is not there.
         """
         suites = {path: read_suite(path) for path in find(paths)}
+        if not cassettes and len({path.resolve().parent for path in suites}) > 1:
+            raise InputError("suites of several folders: name one folder of recordings with --cassettes.")
         bench = cls(settings, suites, cassettes)
         seen: dict[str, Path] = {}
         for path, suite in suites.items():
@@ -98,12 +100,14 @@ class Bench:
 
         Raises: InputError when none is, or an option cannot be used.
         """
-        found = chosen(talks(self.suites.values(), epochs), cases=cases, tags=tags, shard=shard)
+        every = talks(self.suites.values(), epochs)
         if failed_from:
-            failed = {
-                key for key, r in Run.open(failed_from).results().items() if r.status is not Status.PASS
-            }
-            found = [talk for talk in found if talk.key in failed]
+            earlier = Run.open(failed_from)
+            passed = {key for key, r in earlier.results().items() if r.status is Status.PASS}
+            every = [talk for talk in every if talk.key in set(earlier.manifest["units"]) - passed]
+            if not every:
+                raise InputError(f"--failed-from {failed_from}: none of these talks failed there.")
+        found = chosen(every, cases=cases, tags=tags, shard=shard)
         if stale:
             found = [t for t in found if self.standing(t).state is not State.FRESH]
         return found
@@ -112,7 +116,8 @@ class Bench:
         """The state of a talk's recordings; one that cannot be read counts as missed."""
         own = next(s for s in self.suites.values() if s.suite == talk.case.suite)
         try:
-            return self.recordings.standing(talk.case, talk.epoch, max_age_days or own.max_age_days)
+            most = own.max_age_days if max_age_days is None else max_age_days
+            return self.recordings.standing(talk.case, talk.epoch, most)
         except CassetteError as error:
             return Standing(talk.case.id, talk.epoch, State.MISSED, [str(error)])
 
@@ -134,7 +139,8 @@ class Bench:
         keys = [talk.key for talk in wanted]
         told = {
             "mode": mode,
-            "cassettes": str(self.recordings.root),
+            "cassettes": str(self.recordings.root.resolve()),
+            "judges": str(self.recordings.judges.resolve()),
             "seeds": {t.key: t.case.seed_of(t.epoch) for t in wanted},
         }
         return Run.create(out, self.suites, keys, **told, **({"shard": shard} if shard else {}))
@@ -148,7 +154,7 @@ class Bench:
         suites = {run.folder / "suites" / f"{suite.suite}.yaml": suite for suite in run.suites}
         cassettes = Path(run.manifest["cassettes"])
         bench = cls(settings, suites, cassettes)
-        bench.recordings.judges = cassettes.parent / "judges"
+        bench.recordings.judges = Path(run.manifest["judges"])
         return bench
 
     def hold(
@@ -166,9 +172,15 @@ class Bench:
         return Stage(keyless, shared=self.recordings.shared.dump(), judges=self.recordings.judges)
 
     def left(self, run: Run) -> list[Talk]:
-        """The talks of a run that have no result yet."""
+        """The talks of a run that have no result yet.
+
+        Raises: InputError when its suites no longer hold one of them.
+        """
         run.mend()
         known = {talk.key: talk for talk in talks(self.suites.values(), 100)}
+        gone = [key for key in run.left() if key not in known]
+        if gone:
+            raise InputError(f"{run.folder}: {gone[0]} is no longer in its suites; hold the run anew.")
         return [known[key] for key in run.left()]
 
     def score(self, run: Run) -> int:
@@ -176,6 +188,7 @@ class Bench:
 
         Raises: InputError when the run's results cannot be read.
         """
+        run.mend()
         cases = {(case.suite, case.id): case for case in self.cases}
         count = 0
         for key, result in run.results().items():
@@ -183,9 +196,9 @@ class Bench:
             if case is None or episode is None or case.inputs != result.inputs:
                 continue
             if result.status in {Status.PASS, Status.FAIL}:
-                known = {outcome.id: outcome for outcome in result.outcomes}
+                told = {outcome.id: outcome for outcome in result.outcomes if case.checks == result.checks}
                 outcomes = [
-                    known.get(e.id, e.ask(episode)) if e.check == "conversation" else e.ask(episode)
+                    told.get(e.id, e.ask(episode)) if e.check == "conversation" else e.ask(episode)
                     for e in case.expect
                 ]
                 status, reason = verdict(outcomes)

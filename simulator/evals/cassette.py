@@ -11,6 +11,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import yaml
@@ -26,6 +27,7 @@ from simulator.errors import CassetteError
 logging.getLogger("vcr").setLevel(logging.WARNING)  # it logs requests, and a talk is never logged
 VOLATILE = frozenset({"user", "metadata", "store", "safety_identifier", "prompt_cache_key"})
 """Keys of a body that differ between two equal requests, or name a person; neither kept nor compared."""
+FORMAT = 1
 HOST = "http://recorded"
 LONGEST_DIFF = 14
 """Lines of a difference that are shown."""
@@ -43,12 +45,13 @@ class Cassette:
         return cls(Played("", record_mode=RecordMode.ALL, match_on=_MATCHED))
 
     @classmethod
-    def load(cls, text: str, where: str = "cassette") -> "Cassette":
+    def load(cls, data: bytes, where: str = "cassette") -> "Cassette":
         """One to play from.
 
         Raises: CassetteError when it cannot be read.
         """
-        holder = _Text(text)
+        cls.head(data, where)
+        holder = _Text(data.decode("utf-8"))
         try:
             return cls(
                 Played.load(
@@ -60,20 +63,24 @@ class Cassette:
                 )
             )
         except (ValueError, KeyError, TypeError, IndexError, yaml.YAMLError) as error:
-            raise CassetteError(
-                f"{where}: damaged ({str(error).splitlines()[0][:80]}); `simulator eval record --stale`."
-            ) from error
+            raise CassetteError(f"{where}: damaged; `simulator eval record SUITES --stale`.") from error
 
     @staticmethod
-    def head(text: str, where: str = "cassette") -> Mapping[str, Any]:
+    def head(data: bytes, where: str = "cassette") -> Mapping[str, Any]:
         """The metadata block of a file, without reading the rest.
 
         Raises: CassetteError when it cannot be read.
         """
         try:
-            return dict(yaml.safe_load(text.partition("\nmessages:")[0])["about"])
-        except (yaml.YAMLError, TypeError, KeyError) as error:
-            raise CassetteError(f"{where}: damaged; `simulator eval record --stale`.") from error
+            kept = yaml.safe_load(data.decode("utf-8").partition("\nmessages:")[0])
+            datetime.fromisoformat(str(kept["about"].get("recorded_at", "2026-01-01")))
+            known = kept["format"] == FORMAT
+        except (yaml.YAMLError, TypeError, KeyError, ValueError, AttributeError) as error:
+            told = "no recording, or a damaged one; `simulator eval record SUITES --stale`."
+            raise CassetteError(f"{where}: {told}") from error
+        if not known:
+            raise CassetteError(f"{where}: format {kept['format']}; this version reads {FORMAT}.")
+        return dict(kept["about"])
 
     @property
     def about(self) -> Mapping[str, Any]:
@@ -178,7 +185,12 @@ class _Format:
     def serialize(data: Mapping[str, Any]) -> str:
         messages: list[Any] = []
         rows = [_row(one["request"], one["response"], messages) for one in data["interactions"]]
-        kept = {"format": 1, "about": data.get("metadata", {}), "messages": messages, "interactions": rows}
+        kept = {
+            "format": FORMAT,
+            "about": data.get("metadata", {}),
+            "messages": messages,
+            "interactions": rows,
+        }
         return yaml.dump(kept, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
 
     @staticmethod

@@ -41,7 +41,7 @@ class Deck:
         for role, data in recordings.items():
             if role == VECTORS:
                 continue
-            cassette = Cassette.load(data.decode("utf-8"), role)
+            cassette = Cassette.load(data, role)
             wires[role] = wire = Wire(role, cassette)
             model, capable = str(cassette.about.get("model", "")), bool(cassette.about.get("capable"))
             chats[role] = _chat(wire, Endpoint(f"{HOST}/v1", model), capable)
@@ -63,7 +63,7 @@ class Deck:
         Raises: CassetteError for a persona without a recording.
         """
         if role == "persona" and role not in self._chats:
-            raise CassetteError("persona: never recorded; `simulator eval record --missing`.")
+            raise CassetteError("persona: never recorded; `simulator eval record SUITES --missing`.")
         return self._chats.get(role)
 
     def turn(self, number: int) -> None:

@@ -11,6 +11,9 @@ from simulator.evals.statistics import ALPHA, Estimate, detectable, estimate, ho
 from simulator.evals.summary import case_means
 from simulator.evals.unit import Result
 
+PRIMARY = "pass"
+"""The metric that decides whether there is a regression; the others are corrected for their number."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -21,7 +24,7 @@ class Change:
     after: float
     delta: Estimate
     p: float
-    """Corrected for the number of metrics (Holm)."""
+    """For all but the primary metric corrected for their number (Holm)."""
     detectable: float | None
     """The mean difference that these cases would show with 80 % power."""
 
@@ -44,7 +47,7 @@ class Difference:
     @property
     def regressed(self) -> bool:
         """Whether cases pass significantly less often than before."""
-        return any(c.metric == "pass" and c.significant and c.delta.mean < 0 for c in self.changes)
+        return any(c.metric == PRIMARY and c.significant and c.delta.mean < 0 for c in self.changes)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -72,7 +75,9 @@ def difference(before: Run, after: Run, *, allow_mismatch: bool = False, seed: i
 
 def _mismatched(one: Sequence[Result], other: Sequence[Result]) -> list[str]:
     known = {r.key: (r.inputs, r.checks) for r in one}
-    return sorted({r.case for r in other if r.key in known and known[r.key] != (r.inputs, r.checks)})
+    return sorted(
+        {f"{r.suite}/{r.case}" for r in other if r.key in known and known[r.key] != (r.inputs, r.checks)}
+    )
 
 
 def compared(
@@ -85,17 +90,19 @@ def compared(
         n: [(before[c][n], after[c][n]) for c in shared if n in before[c] and n in after[c]] for n in names
     }
     deltas = {name: [b - a for a, b in values] for name, values in pairs.items()}
-    corrected = holm([sign_flip(values, seed=seed) for values in deltas.values()])
+    ps = {name: sign_flip(values, seed=seed) for name, values in deltas.items()}
+    others = [name for name in names if name != PRIMARY]
+    corrected = ps | dict(zip(others, holm([ps[name] for name in others]), strict=True))
     changes = [
         Change(
             metric=name,
             before=mean(a for a, _ in pairs[name]),
             after=mean(b for _, b in pairs[name]),
             delta=estimate(deltas[name], seed=seed),
-            p=p,
-            detectable=detectable(deltas[name]),
+            p=corrected[name],
+            detectable=detectable(deltas[name], tests=1 if name == PRIMARY else len(others)),
         )
-        for name, p in zip(names, corrected, strict=True)
+        for name in names
     ]
     flips = {
         c: (before[c]["pass"], after[c]["pass"]) for c in shared if before[c]["pass"] != after[c]["pass"]
@@ -111,7 +118,7 @@ def _notes(before: Run, after: Run, one: Sequence[Result], other: Sequence[Resul
             f"{len(played)} talks replay the same recording in both runs: they are the same sample, not two; "
             "what differs there is code or expectation."
         )
-    missing = {r.case for r in one} ^ {r.case for r in other}
+    missing = {(r.suite, r.case) for r in one} ^ {(r.suite, r.case) for r in other}
     if missing:
         notes.append(f"{len(missing)} cases are in one run only and were left out.")
     if before.folder == after.folder:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from simulator.errors import CassetteError, InputError
@@ -11,7 +12,6 @@ from simulator.evals.freshness import State
 from simulator.evals.judge import Checklist, read_checklist
 from simulator.evals.recordings import Recordings
 from simulator.evals.run import Run
-from simulator.evals.selection import Selection
 from simulator.evals.suite import Case, Suite
 from simulator.evals.unit import Done, Mode, Unit
 
@@ -48,18 +48,20 @@ def chosen(
 
     Raises: InputError for a shard that is none, or when nothing is left.
     """
-    wanted = [Selection.parse(f"case:{pattern}") for pattern in cases]
-    tagged = [Selection.parse(f"tag:{tag}") for tag in tags]
     found = [
         talk
         for talk in every
-        if (not wanted or any(s.holds(talk.case.id, talk.case.tags) for s in wanted))
-        and all(s.holds(talk.case.id, talk.case.tags) for s in tagged)
-        and _in_shard(talk.key, shard)
+        if (not cases or any(_named(talk.case, pattern) for pattern in cases))
+        and all(any(fnmatchcase(own, tag) for own in talk.case.tags) for tag in tags)
     ]
-    if not found and not shard:
+    if not found:
         raise InputError("no case is selected; `simulator eval list` names them.")
-    return found
+    return [talk for talk in found if _in_shard(talk.key, shard)]
+
+
+def _named(case: Case, pattern: str) -> bool:
+    """Whether a pattern means the case: by its id, or with its suite's name before it."""
+    return fnmatchcase(case.id, pattern) or fnmatchcase(f"{case.suite}/{case.id}", pattern)
 
 
 def _in_shard(key: str, shard: str) -> bool:

@@ -1,7 +1,7 @@
 """Where talks are held: in this process, in several, or on many machines. One seam, three ways.
 
 Workers pull and hold nothing between talks but what a player loads once; the driver alone writes.
-A talk whose worker was lost is given out again, twice at most.
+A talk whose worker was lost is held again by itself, so that it takes no other with it.
 """
 
 import multiprocessing
@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from simulator.errors import InputError
-from simulator.evals.player import Player, Stage
-from simulator.evals.unit import Done, Result, Status, Unit, fingerprint
+from simulator.evals.player import Player, Stage, ended
+from simulator.evals.unit import Done, Status, Unit
 
-ATTEMPTS = 3
-"""How often a talk is given out when its worker is lost."""
+ATTEMPTS = 2
+"""How often a talk whose worker was lost is held again."""
 AHEAD = 2
 """Talks in flight for each worker: enough to keep it busy, few enough to keep memory flat."""
 Kind = Literal["serial", "process", "ray"]
@@ -60,12 +60,22 @@ class Processes:
             try:
                 yield from self._pooled(queue, waiting)
             except BrokenProcessPool:
-                lost = [unit.again() for unit in waiting]
+                lost = list(waiting)
                 waiting.clear()
-                yield from (_lost(unit) for unit in lost if unit.attempt > ATTEMPTS)
-                queue = _chain([unit for unit in lost if unit.attempt <= ATTEMPTS], queue)
+                yield from map(self._alone, lost)
             else:
                 return
+
+    def _alone(self, unit: Unit) -> Done:
+        """Hold one talk in a process of its own: whichever talk broke the pool, the others go on."""
+        context = multiprocessing.get_context("spawn")
+        for _ in range(ATTEMPTS):
+            with ProcessPoolExecutor(1, context, initializer=_begin, initargs=(self.stage,)) as pool:
+                try:
+                    return pool.submit(_play, unit).result()
+                except BrokenProcessPool:
+                    continue
+        return _lost(unit)
 
     def _pooled(self, queue: Iterator[Unit], waiting: "deque[Unit]") -> Generator[Done, None, None]:
         """One pool's life; `waiting` holds what it was given and has not handed back."""
@@ -88,11 +98,6 @@ class Processes:
                 pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _chain(first: list[Unit], rest: Iterator[Unit]) -> Iterator[Unit]:
-    yield from first
-    yield from rest
-
-
 _player: Player | None = None
 """A worker process's one player; set when the process begins."""
 
@@ -109,21 +114,7 @@ def _play(unit: Unit) -> Done:
 
 
 def _lost(unit: Unit) -> Done:
-    told = f"its worker was lost {unit.attempt - 1} times; is there enough memory?"
-    return Done(
-        Result(
-            unit.case.suite,
-            unit.case.id,
-            unit.epoch,
-            unit.case.seed_of(unit.epoch),
-            Status.ERROR,
-            tags=unit.case.tags,
-            reason=told,
-            inputs=unit.case.inputs,
-            checks=unit.case.checks,
-            recording=fingerprint(unit.recordings),
-        )
-    )
+    return Done(ended(unit, Status.ERROR, reason="its worker was lost; is there enough memory?"))
 
 
 @dataclass(frozen=True)
@@ -158,7 +149,8 @@ class Ray:
 
     def _actors(self, ray: Any, units: Iterable[Unit]) -> Generator[Done, None, None]:
         actor = ray.remote(num_cpus=1, max_restarts=ATTEMPTS, max_task_retries=ATTEMPTS)(Player)
-        players = [actor.remote(self.stage) for _ in range(self.workers)]
+        cores = int(ray.cluster_resources().get("CPU", 1))  # more actors than cores would wait for ever
+        players = [actor.remote(self.stage) for _ in range(min(self.workers, cores))]
         queue, flying = iter(units), {}
         free = deque(players * AHEAD)
         while True:

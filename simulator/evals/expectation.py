@@ -23,6 +23,7 @@ from simulator.evals.episode import Episode
 from simulator.files import File
 from simulator.library import passages
 
+Turns = Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
 SAME = 0.8
 """Overlap (0..1) of two replies from which one repeats the other."""
 
@@ -49,8 +50,20 @@ class Outcome:
         return cls(**{**data, "evidence": tuple((turn, quote) for turn, quote in data["evidence"])})
 
 
+PLAIN = frozenset({"id", "check", "turns", "turn"})
+"""Keys that say where to look, not what for."""
+
+
 class _Expectation(File):
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="Names it in results; unique in a case.")
+    check: str
+
+    @model_validator(mode="after")
+    def _checks_something(self) -> "_Expectation":
+        fields = {n: f.default for n, f in type(self).model_fields.items() if n not in PLAIN}
+        if not any(getattr(self, name) or getattr(self, name) != plain for name, plain in fields.items()):
+            raise ValueError(f"checks nothing; {self.check} takes {', '.join(sorted(fields))}")
+        return self
 
     def ask(self, episode: Episode) -> Outcome:
         """Ask it of a talk."""
@@ -68,7 +81,7 @@ class Replies(_Expectation):
     """The persona's words."""
 
     check: Literal["replies"]
-    turns: Literal["all", "any", "last"] | list[int] = "all"
+    turns: Literal["all", "any", "last"] | Turns = "all"
     matches: str = Field("", description="A regular expression that the reply must contain.")
     not_matches: str = Field("", description="A regular expression that it must not contain.")
     says_none_of: list[str] = Field([], description="Phrases that it must not contain, case ignored.")
@@ -85,12 +98,6 @@ class Replies(_Expectation):
         except re.error as error:
             raise ValueError(f"not a regular expression ({error})") from error
         return pattern
-
-    @model_validator(mode="after")
-    def _checks_something(self) -> "Replies":
-        if not (self.model_fields_set - {"id", "check", "turns"}):
-            raise ValueError("checks nothing; give matches, says_none_of, max_words, in_character ...")
-        return self
 
     def faults(self, episode: Episode) -> Iterator[tuple[int, str, str]]:
         """Replies among the chosen turns that miss."""
@@ -164,7 +171,7 @@ class Moves(_Expectation):
     """What the persona did with its turns."""
 
     check: Literal["moves"]
-    turns: Literal["all"] | list[int] = "all"
+    turns: Literal["all"] | Turns = "all"
     include: list[Move] = Field([], description="At least one of them occurs.")
     never: list[Move] = []
     first: list[Move] = Field([], description="The first move is one of them.")
@@ -323,6 +330,11 @@ class Judged(_Expectation):
     """A checklist of yes-or-no questions that a model answers with quotes; see judge.py."""
 
     check: Literal["conversation"]
+
+    def ask(self, episode: Episode) -> Outcome:  # noqa: ARG002 - code cannot answer
+        """Only a model can answer."""
+        return Outcome(self.id, None, "not judged; hold the talk again")
+
     judge: str = Field(description="A file of the folder `judges`, without its ending.")
     samples: Literal[1, 3, 5] = Field(1, description="Asked so many times; the majority counts.")
 

@@ -66,7 +66,7 @@ def by_case(results: Sequence[Result]) -> dict[str, list[Result]]:
     found: dict[str, list[Result]] = {}
     for result in results:
         if result.status in {Status.PASS, Status.FAIL}:
-            found.setdefault(result.case, []).append(result)
+            found.setdefault(f"{result.suite}/{result.case}", []).append(result)
     return found
 
 
@@ -82,15 +82,18 @@ def _bar(suite: Suite, name: str, bar: Rate, results: Sequence[Result]) -> Verdi
         return said(Exit.PASSED, "no case of this bar was run")
     if not cases:
         return said(Exit.INCONCLUSIVE, "no case could be judged")
-    if unjudged := _unjudged(chosen):
-        return said(Exit.INCONCLUSIVE, f"{unjudged} checks without a verdict (no calibrated judge)")
-    rates = {case: mean(r.passed for r in epochs) for case, epochs in cases.items()}
+    rates = {epochs[0].case: mean(r.passed for r in epochs) for epochs in cases.values()}
     found = rate(list(rates.values()), confidence=bar.confidence)
     if bar.require:
         failed = [case for case, passed in rates.items() if passed < 1]
         told = f"{len(rates) - len(failed)} of {len(rates)} cases pass in every epoch"
-        return said(Exit.FAILED if failed else Exit.PASSED, told + _named(failed), found)
-    return _straddling(said, bar, found)
+        verdict = said(Exit.FAILED if failed else Exit.PASSED, told + _named(failed), found)
+    else:
+        verdict = _straddling(said, bar, found)
+    unjudged = _unjudged([result for epochs in cases.values() for result in epochs])
+    if unjudged and verdict.code is Exit.PASSED:
+        return said(Exit.INCONCLUSIVE, f"{unjudged} checks without a verdict of a judge that may decide")
+    return verdict
 
 
 def _straddling(said: Callable[[Exit, str, Estimate], Verdict], bar: Rate, found: Estimate) -> Verdict:
@@ -100,7 +103,8 @@ def _straddling(said: Callable[[Exit, str, Estimate], Verdict], bar: Rate, found
         return said(Exit.PASSED, told, found)
     if found.high < bound or bar.on_straddle == "point":
         return said(Exit.FAILED, told, found)
-    return said(Exit.INCONCLUSIVE, told + ": too few cases to tell", found)
+    why = ": too few cases to tell; add cases, or decide by the estimate with on_straddle: point"
+    return said(Exit.INCONCLUSIVE, told + why, found)
 
 
 def _unjudged(results: Sequence[Result]) -> int:

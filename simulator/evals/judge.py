@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from simulator.errors import ModelError
 from simulator.evals.episode import Episode
@@ -46,6 +46,13 @@ class Checklist(File):
     about: str
     questions: list[Question] = Field(min_length=1)
     calibration: Calibration | None = None
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> "Checklist":
+        ids = [question.id for question in self.questions]
+        if len(set(ids)) < len(ids):
+            raise ValueError("questions: an id is used twice")
+        return self
 
     def trusted(self, model: str) -> bool:
         """Whether this model, with these questions, may decide a gate."""
@@ -94,7 +101,7 @@ def judge(expectation: Judged, checklist: Checklist, episode: Episode, model: Ch
         for answer in _asked(checklist, episode, model, sample):
             votes[answer.id][answer.verdict] += 1
             evidence += [(quote.turn, quote.quote) for quote in answer.evidence]
-    verdicts = {name: counted.most_common(1)[0][0] for name, counted in votes.items()}
+    verdicts = {name: _majority(counted, expectation.samples) for name, counted in votes.items()}
     failed = [q.id for q in checklist.questions if verdicts[q.id] not in {q.wanted, "cannot_tell"}]
     unsure = [q.id for q in checklist.questions if verdicts[q.id] == "cannot_tell"]
     told = ", ".join(f"{name}: {verdict}" for name, verdict in verdicts.items())
@@ -103,6 +110,12 @@ def judge(expectation: Judged, checklist: Checklist, episode: Episode, model: Ch
         return Outcome(expectation.id, None, told, tuple(dict.fromkeys(evidence)))
     passed = False if failed else None if unsure else True
     return Outcome(expectation.id, passed, told, tuple(dict.fromkeys(evidence)))
+
+
+def _majority(votes: Counter[str], samples: int) -> str:
+    """What more than half of the samples said; otherwise nobody can tell."""
+    verdict, count = votes.most_common(1)[0]
+    return verdict if 2 * count > samples else "cannot_tell"
 
 
 def _asked(checklist: Checklist, episode: Episode, model: ChatModel, sample: int) -> Sequence[_Answer]:

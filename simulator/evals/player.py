@@ -71,13 +71,13 @@ class Player:
                 seconds = time.perf_counter() - started
                 done = dataclasses.replace(done, recordings=self._recorded(unit, deck, log, seconds))
         except CassetteError as error:
-            done = Done(_result(unit, Status.DRIFT, state=State.MISSED, reason=_with_drift(unit, str(error))))
+            done = Done(ended(unit, Status.DRIFT, state=State.MISSED, reason=_with_drift(unit, str(error))))
         except SimulatorError as error:
-            done = Done(_result(unit, Status.ERROR, reason=str(error)))
+            done = Done(ended(unit, Status.ERROR, reason=str(error)))
         except Exception as error:  # noqa: BLE001 - a fault of ours must not take the other talks with it
             where = traceback.extract_tb(error.__traceback__)[-1]
             told = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
-            done = Done(_result(unit, Status.ERROR, reason=told))
+            done = Done(ended(unit, Status.ERROR, reason=told))
         finally:
             rendered.reset(token)
         return dataclasses.replace(done, seconds=time.perf_counter() - started)
@@ -104,7 +104,7 @@ class Player:
 
     def _judged(self, unit: Unit, episode: Episode, outcomes: Sequence[Outcome], deck: Deck | None) -> Done:
         status, state, reason = _verdict(unit, episode, outcomes, deck)
-        result = _result(unit, status, outcomes=outcomes, state=state, reason=reason)
+        result = ended(unit, status, outcomes=outcomes, state=state, reason=reason)
         result = dataclasses.replace(result, metrics=episode.metrics(), calls=episode.calls)
         return Done(result, episode)
 
@@ -214,6 +214,8 @@ class Player:
         """Stop the embedded server, if one was started."""
         if "_embedded" in self.__dict__:
             self._embedded.close()
+        if "_client" in self.__dict__:
+            self._client.close()
 
 
 def _verdict(
@@ -241,7 +243,8 @@ def _with_drift(unit: Unit, told: str) -> str:
     return f"{told} [{', '.join(unit.drifted)}]" if unit.drifted else told
 
 
-def _result(unit: Unit, status: Status, **values: Any) -> Result:
+def ended(unit: Unit, status: Status, **values: Any) -> Result:
+    """The result of a talk that came to this."""
     case = unit.case
     return Result(
         suite=case.suite,

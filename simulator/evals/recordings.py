@@ -59,7 +59,10 @@ class Recordings:
     def shared(self) -> Pack:
         """Vectors that several recordings need."""
         path = self._shared_path
-        return Pack.load(path.read_bytes(), str(path)) if path.is_file() else Pack(MiniLM.name)
+        try:
+            return Pack.load(path.read_bytes(), str(path)) if path.is_file() else Pack(MiniLM.name)
+        except CassetteError:
+            return Pack(MiniLM.name)  # the talks that need it are told to be short of vectors
 
     @property
     def _shared_path(self) -> Path:
@@ -75,10 +78,11 @@ class Recordings:
         wanted = Counter(name for pack in packs.values() for name in pack.needs)
         common = {name: rows[name] for name, times in wanted.items() if times > 1 and name in rows}
         self.shared = Pack(MiniLM.name, common)
-        _replace(self._shared_path, self.shared.dump())
+        _replace(self._shared_path, Pack(MiniLM.name, rows).dump())  # a crash from here on loses nothing
         for path, pack in packs.items():
             kept = {name: rows[name] for name in pack.needs if name not in common and name in rows}
             _replace(path, Pack(pack.model, kept, pack.needs).dump())
+        _replace(self._shared_path, self.shared.dump())
 
     def abouts(self, case: Case, epoch: int) -> dict[str, Mapping[str, Any]]:
         """The metadata of a talk's cassettes, by role.
@@ -86,7 +90,7 @@ class Recordings:
         Raises: CassetteError when one cannot be read.
         """
         found = self.files(case, epoch).items()
-        return {role: Cassette.head(p.read_text("utf-8"), str(p)) for role, p in found if role != VECTORS}
+        return {role: Cassette.head(p.read_bytes(), str(p)) for role, p in found if role != VECTORS}
 
     def standing(self, case: Case, epoch: int, max_age_days: float | None = None) -> Standing:
         """The state of one talk's recordings, from files alone.
@@ -96,7 +100,8 @@ class Recordings:
         abouts = self.abouts(case, epoch)
         calls = sum(int(about.get("calls", 0)) for about in abouts.values())
         seconds = sum(float(about.get("seconds", 0)) for about in abouts.values())
-        wanted = {"persona", VECTORS} | ({"trainee"} if case.user.style else set())
+        wanted = {"persona", VECTORS, *(["trainee"] if case.user.style else [])}
+        wanted |= {"judge"} if case.judged else set()
         missing = sorted(wanted - set(self.files(case, epoch)))
         if missing:
             return Standing(
@@ -106,14 +111,24 @@ class Recordings:
             f"{name} changed"
             for role, about in abouts.items()
             for name in drift(case, role, about, self._home, self.judges)
-        }
+        } | self._short(case, epoch)
         if why:
             return Standing(case.id, epoch, State.DRIFTED, sorted(why), calls, seconds)
         oldest = max((age_days(about) for about in abouts.values()), default=0.0)
-        if max_age_days and oldest > max_age_days:
+        if max_age_days is not None and oldest > max_age_days:
             told = [f"{oldest:.0f} days old, more than {max_age_days:.0f}"]
             return Standing(case.id, epoch, State.AGED, told, calls, seconds)
         return Standing(case.id, epoch, State.FRESH, (), calls, seconds)
+
+    def _short(self, case: Case, epoch: int) -> set[str]:
+        """That not all of a talk's vectors are there.
+
+        Raises: CassetteError when they cannot be read.
+        """
+        path = self.path(case, epoch, VECTORS)
+        pack = Pack.load(path.read_bytes(), str(path))
+        whole = pack.needs <= {*pack.rows, *self.shared.rows}
+        return set() if whole else {"vectors are missing"}
 
     def orphans(self, cases: Iterable[Case]) -> list[Path]:
         """Files of the suites at hand that none of their cases claims."""
@@ -146,11 +161,11 @@ class Recordings:
             if lost := pack.needs - set(pack.rows) - set(self.shared.rows):
                 yield f"{path}: {len(lost)} vectors are neither here nor in shared.npz"
             return
-        text = path.read_text("utf-8")
-        cassette = Cassette.load(text, str(path))
+        data = path.read_bytes()
+        cassette = Cassette.load(data, str(path))
         if len(cassette) and not cassette.about.get("fingerprint"):
             yield f"{path}: no server's fingerprint; was it recorded from a real model?"
-        if found := SECRET.search(text):
+        if found := SECRET.search(data.decode("utf-8")):
             yield f"{path}: holds what may be secret ({found[0][:12]}...)"
 
     def gc(self, cases: Iterable[Case]) -> Sequence[Path]:

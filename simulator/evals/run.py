@@ -41,7 +41,7 @@ class Run:
         manifest = {
             "created": now.isoformat(timespec="seconds"),
             "versions": {library: version(library) for library in LIBRARIES},
-            "suites": {suite.suite: str(path) for path, suite in suites.items()},
+            "suites": {suite.suite: str(path.resolve()) for path, suite in suites.items()},
             "units": list(units),
             **told,
         }
@@ -63,7 +63,8 @@ class Run:
         """
         try:
             manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-        except (OSError, ValueError) as error:
+            _ = manifest["units"], manifest["suites"], manifest["mode"], manifest["cassettes"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{folder}: no run here; a run's folder holds manifest.json.") from error
         return cls(folder, manifest)
 
@@ -95,10 +96,9 @@ class Run:
             os.fsync(file.fileno())
 
     def mend(self) -> None:
-        """Take away the half line that a crash may have left."""
-        path = self.folder / "results.jsonl"
-        if path.is_file():
-            data = path.read_bytes()
+        """Take away the half lines that a crash may have left; before anything is appended."""
+        for path in (self.folder / "results.jsonl", self.folder / "timings.jsonl"):
+            data = path.read_bytes() if path.is_file() else b""
             if data and not data.endswith(b"\n"):
                 with path.open("r+b") as file:
                     file.truncate(data.rfind(b"\n") + 1)
@@ -123,7 +123,9 @@ class Run:
                 try:
                     result = Result.from_dict(json.loads(line))
                 except (ValueError, TypeError, KeyError) as error:
-                    raise InputError(f"{path}:{number}: not a line of results ({error}).") from error
+                    raise InputError(
+                        f"{path}:{number}: not a line of results; remove it, then `eval resume`."
+                    ) from error
                 yield result.key, result
 
     def left(self) -> list[str]:
@@ -144,8 +146,8 @@ class Run:
     def seconds(self) -> dict[str, float]:
         """How long each talk took."""
         path = self.folder / "timings.jsonl"
-        lines = path.read_text("utf-8").splitlines() if path.is_file() else []
-        rows = [json.loads(line) for line in lines if line.endswith("}")]
+        lines = path.read_text("utf-8").splitlines(keepends=True) if path.is_file() else []
+        rows = [json.loads(line) for line in lines if line.endswith("}\n")]
         return {row["key"]: row["seconds"] for row in rows}
 
     def write(self, name: str, text: str) -> Path:
@@ -164,23 +166,37 @@ def _write(path: Path, data: Mapping[str, Any]) -> None:
 def merge(runs: Sequence[Run], out: Path) -> Run:
     """One run from the shards of a matrix.
 
-    Raises: InputError when they are not shards of the same suites.
+    Raises: InputError when they are not all the shards of one run.
+    """
+    first = runs[0]
+    _check_shards(runs)
+    units = list(dict.fromkeys(key for run in runs for key in run.manifest["units"]))
+    copies = {first.folder / "suites" / f"{suite.suite}.yaml": suite for suite in first.suites}
+    own = {"created", "versions", "suites", "units", "shard"}
+    told = {key: value for key, value in first.manifest.items() if key not in own}
+    merged = Run.create(out, copies, units, **told, merged=[run.folder.name for run in runs])
+    merged.manifest = {**merged.manifest, "suites": first.manifest["suites"]}
+    _write(merged.folder / "manifest.json", merged.manifest)
+    for run in runs:
+        seconds = run.seconds()
+        for key, result in run.results().items():
+            merged.append(Done(result, run.episode(key), seconds=seconds.get(key, 0.0)))
+    return merged
+
+
+def _check_shards(runs: Sequence[Run]) -> None:
+    """All shards of one run, each once.
+
+    Raises: InputError naming what differs or is missing.
     """
     first = runs[0]
     for run in runs[1:]:
-        if [s.model_dump() for s in run.suites] != [s.model_dump() for s in first.suites]:
-            raise InputError(
-                f"{run.folder}: its suites differ from those of {first.folder}; merge shards of one run."
-            )
-    units = list(dict.fromkeys(key for run in runs for key in run.manifest["units"]))
-    paths = {first.folder / "suites" / f"{s.suite}.yaml": s for s in first.suites}
-    told = {
-        k: v
-        for k, v in first.manifest.items()
-        if k not in {"created", "versions", "suites", "units", "shard"}
-    }
-    merged = Run.create(out, paths, units, **told, merged=[run.folder.name for run in runs])
-    for run in runs:
-        for key, result in run.results().items():
-            merged.append(Done(result, run.episode(key), seconds=run.seconds().get(key, 0.0)))
-    return merged
+        same = [s.model_dump() for s in run.suites] == [s.model_dump() for s in first.suites]
+        if not same or run.manifest["mode"] != first.manifest["mode"]:
+            told = "its suites or mode differ from those of"
+            raise InputError(f"{run.folder}: {told} {first.folder}; merge shards of one run.")
+    shards = [run.manifest.get("shard", "1/1") for run in runs]
+    count = int(shards[0].partition("/")[2])
+    wanted = [f"{number}/{count}" for number in range(1, count + 1)]
+    if sorted(shards) != sorted(wanted):
+        raise InputError(f"merge: there are shards {', '.join(shards)}; wanted are {', '.join(wanted)}.")

@@ -63,7 +63,8 @@ def rate(values: Sequence[float], *, confidence: float = 1 - ALPHA) -> Estimate:
 
     passed, cases = sum(values), len(values)
     low, high = proportion_confint(passed, cases, alpha=1 - confidence, method="wilson")
-    return Estimate(passed / cases, float(low), min(1.0, float(high)), cases)
+    bounds = (0.0 if not passed else float(low), 1.0 if passed == cases else float(high))
+    return Estimate(passed / cases, *bounds, cases)
 
 
 def pass_hat(epochs: Mapping[str, Sequence[bool]], k: int) -> float:
@@ -111,12 +112,15 @@ def holm(ps: Sequence[float]) -> list[float]:
     return [float(p) for p in multipletests(ps, method="holm")[1]] if len(ps) else []
 
 
-def detectable(differences: Sequence[float]) -> float | None:
-    """The smallest mean difference that so many pairs, so spread, show with 80 % power; None if unknown."""
+def detectable(differences: Sequence[float], *, tests: int = 1) -> float | None:
+    """The smallest mean difference that so many pairs, so spread, show with 80 % power.
+
+    `tests` is how many metrics share the level; None when the spread is not known.
+    """
     from statsmodels.stats.power import TTestPower
 
     spread = float(np.std(differences, ddof=1)) if len(differences) > 2 else 0.0
     if not spread:
         return None
-    effect = TTestPower().solve_power(nobs=len(differences), alpha=ALPHA, power=POWER)
+    effect = TTestPower().solve_power(nobs=len(differences), alpha=ALPHA / tests, power=POWER)
     return float(np.ravel(effect)[0]) * spread

@@ -7,16 +7,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from random import Random
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from simulator.domain.trainee import STYLES
 from simulator.errors import LibraryError
 from simulator.evals.expectation import Expectation
 from simulator.evals.selection import Selection
 from simulator.files import File, read
 
+Style = Literal[
+    "attuned",
+    "fixing",
+    "dismissing",
+    "pressing",
+    "reassuring",
+    "giving_room",
+    "withdrawing",
+    "repairing_late",
+]
 NAME = r"^[a-z0-9][a-z0-9-]*$"
 
 
@@ -24,16 +33,9 @@ class User(File):
     """Who talks: a script, a simulated trainee with a style, or first one and then the other."""
 
     script: list[str] = Field([], description="Turns said word for word.")
-    style: str | None = Field(None, description="A simulated trainee; one of " + ", ".join(STYLES))
+    style: Style | None = Field(None, description="A simulated trainee.")
     turns: int = Field(0, ge=0, le=40, description="How many turns the simulated trainee takes.")
     doses: list[str] = Field([], description="Alternative next turns, each said from the same state.")
-
-    @field_validator("style")
-    @classmethod
-    def _known(cls, style: str | None) -> str | None:
-        if style is not None and style not in STYLES:
-            raise ValueError(f"'{style}' is no style; known are {', '.join(STYLES)}")
-        return style
 
     @model_validator(mode="after")
     def _says_something(self) -> "User":
@@ -51,7 +53,7 @@ class Rate(File):
 
     select: str = "*"
     require: Literal["all_epochs"] | None = Field(None, description="Every case passes in every epoch.")
-    min_pass_rate: float | None = Field(None, gt=0, le=1)
+    min_pass_rate: float | None = Field(None, gt=0, lt=1, description="For all of them: require.")
     confidence: float = Field(0.95, gt=0.5, lt=1)
     on_straddle: Literal["inconclusive", "point"] = Field(
         "inconclusive", description="When the interval holds the bar: no verdict, or the estimate decides."
@@ -114,7 +116,7 @@ class Template(File):
     tags: list[str] = []
     persona: str | None = None
     scenario: str | None = None
-    matrix: dict[Literal["persona", "scenario"], list[str]] = {}
+    matrix: dict[Literal["persona", "scenario"], Annotated[list[str], Field(min_length=1)]] = {}
     seed: int = Field(1, ge=0)
     epochs: int | None = Field(None, ge=1, le=100)
     max_turns: int | None = Field(None, ge=1, le=100)
@@ -176,6 +178,16 @@ class Suite(File):
     gate: Gate = Gate()
     rules: list[Rule] = []
     cases: list[Template] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _selections_meet_cases(self) -> "Suite":
+        named = {f"gate {name}": bar.select for name, bar in self.gate.rates.items()}
+        named |= {f"rule {number}": rule.select for number, rule in enumerate(self.rules, 1)}
+        for name, select in named.items():
+            selection = Selection.parse(select)
+            if not any(selection.holds(case.id, case.tags) for case in self.expanded):
+                raise ValueError(f"{name}: select '{select}' meets no case")
+        return self
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> "Suite":

@@ -51,6 +51,8 @@ def summarise(run: Run) -> Summary:
     """
     results, suites = list(run.results().values()), run.suites
     found = [verdict for suite in suites for verdict in _of(suite, results)]
+    if run.manifest.get("shard"):  # a part decides no bar; the merged run does
+        found = [verdict for verdict in found if verdict.name in {"recordings", "errors"}]
     left = set(run.manifest["units"]) - {result.key for result in results}
     cases = _rows(results)
     judged = by_case(results)
@@ -85,7 +87,8 @@ def _rows(results: Sequence[Result]) -> list[CaseRow]:
 
 def _row(suite: str, case: str, epochs: Sequence[Result]) -> CaseRow:
     judged = [r.passed for r in epochs if r.status in {Status.PASS, Status.FAIL}]
-    trouble = [r for r in epochs if r.status not in {Status.PASS, Status.FAIL}]
+    ill = {Status.ERROR, Status.DRIFT} | (set() if judged else {Status.USER_FAULT})
+    trouble = [r for r in epochs if r.status in ill]
     if trouble:
         status = trouble[0].status.value
     else:
@@ -107,9 +110,7 @@ def case_means(results: Sequence[Result]) -> dict[str, dict[str, float]]:
     for case, epochs in by_case(results).items():
         rows = [dict(r.metrics) | {"pass": float(r.passed)} for r in epochs]
         names = {name for row in rows for name in row}
-        found[f"{epochs[0].suite}/{case}"] = {
-            n: mean(row[n] for row in rows if n in row) for n in sorted(names)
-        }
+        found[case] = {n: mean(row[n] for row in rows if n in row) for n in sorted(names)}
     return found
 
 
@@ -117,11 +118,15 @@ def _notes(run: Run, results: Sequence[Result], left: set[str]) -> Sequence[str]
     notes = []
     if left:
         notes.append(f"{len(left)} talks are left: simulator eval resume {run.folder}")
+    if run.manifest.get("shard"):
+        notes.append(
+            f"Shard {run.manifest['shard']}: no gate is decided; simulator eval merge joins the shards."
+        )
     if run.manifest.get("mode") == "replay":
         epochs = Counter(result.case for result in results)
         most = max(epochs.values(), default=1)
         notes.append(
-            f"Replayed: intervals reflect the {most} recorded epoch(s) a case; replaying again adds no "
+            f"Replayed: intervals reflect the {most} recorded epochs a case; replaying again adds no "
             "sample. It tests our code and prompts against frozen answers, not the model."
         )
     faults = sum(result.status is Status.USER_FAULT for result in results)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -40,16 +40,11 @@ class Unit:
     checklists: Mapping[str, Checklist] = field(default_factory=dict)
     drifted: Sequence[str] = ()
     """What the recordings were made from that has changed since."""
-    attempt: int = 1
 
     @property
     def key(self) -> str:
         """Names it in results: suite, case and epoch."""
         return f"{self.case.suite}/{self.case.id}/e{self.epoch:02}"
-
-    def again(self) -> "Unit":
-        """The same work, after a worker was lost."""
-        return replace(self, attempt=self.attempt + 1)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,10 @@ text it needs (by hash, never the text itself) and holds the rest.
 
 import hashlib
 import io
+import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -54,8 +56,8 @@ class Pack:
             with np.load(io.BytesIO(data), allow_pickle=False) as stored:
                 rows = dict(zip(stored["keys"].tolist(), stored["rows"].astype(np.float32), strict=True))
                 return cls(str(stored["model"]), rows, frozenset(stored["needs"].tolist()))
-        except (OSError, ValueError, KeyError, EOFError) as error:
-            raise CassetteError(f"{where}: damaged; `simulator eval record --stale`.") from error
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+            raise CassetteError(f"{where}: damaged; `simulator eval record SUITES --stale`.") from error
 
     def without(self, keys: Collection[int]) -> "Pack":
         """The same needs, without the rows of `keys`."""
@@ -103,5 +105,6 @@ class RecordedVectors:
         if found is None:
             found = self._shared.rows.get(name)
         if found is None:
-            raise CassetteError(f"no vector was recorded for '{text[:60]}'")
+            told = "the words are new, so record it anew: simulator eval record SUITES --stale"
+            raise CassetteError(f"nothing was recorded for '{text[:60]}'; {told}")
         return found

@@ -82,8 +82,8 @@ def test_headers_keys_hosts_and_cookies_are_never_kept():
 
 def test_the_metadata_say_who_answered():
     _, recordings = recorded(Server((200, sse(["Mm."]))), ASKED)
-    about = Cassette.load(recordings["persona"].decode()).about
-    assert about == Cassette.head(recordings["persona"].decode())
+    about = Cassette.load(recordings["persona"]).about
+    assert about == Cassette.head(recordings["persona"])
     assert (about["model"], about["model_answered"], about["fingerprint"], about["calls"]) == (
         "model-1",
         "model-1-answered",
@@ -102,7 +102,7 @@ def test_each_message_stands_once_in_the_file():
 
 def test_only_whole_answers_are_kept():
     _, recordings = recorded(Server((500, "oops"), (500, "oops"), (200, sse(["Mm."]))), ASKED)
-    assert len(Cassette.load(recordings["persona"].decode())) == 1
+    assert len(Cassette.load(recordings["persona"])) == 1
     with pytest.raises(ModelError):
         recorded(Server(*[(401, "no")] * 9), ASKED)
 
@@ -153,11 +153,24 @@ def test_what_nobody_asked_for_is_counted():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "format: 1\nabout: {", "format: 1\nabout: {}\nmessages: []\ninteractions: [{}]"]
+    "data",
+    [
+        b"",
+        b"a: b",
+        b"\xff\xfe",
+        b"format: 1\nabout: {",
+        b"format: 1\nabout: {recorded_at: yesterday}\nmessages: []\ninteractions: []",
+        b"format: 1\nabout: {}\nmessages: []\ninteractions: [{}]",
+    ],
 )
-def test_a_damaged_file_is_one_line_and_never_taken_for_empty(text):
+def test_a_damaged_file_is_one_line_and_never_taken_for_empty(data):
     with pytest.raises(CassetteError, match="damaged"):
-        Cassette.load(text)
+        Cassette.load(data)
+
+
+def test_a_file_of_another_format_is_refused():
+    with pytest.raises(CassetteError, match="format 9; this version reads 1"):
+        Cassette.load(b"format: 9\nabout: {}\nmessages: []\ninteractions: []")
 
 
 def test_talks_side_by_side_do_not_hear_each_other():

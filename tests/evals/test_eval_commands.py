@@ -95,7 +95,7 @@ def test_2_for_an_invalid_suite(call, suite):
 def test_3_when_recordings_are_missing(call, suite):
     code, out, _ = call("eval", "run", suite())
     assert code == 3
-    assert "persona: never recorded; `simulator eval record --missing`" in out
+    assert "persona: never recorded; `simulator eval record SUITES --missing`" in out
     assert out.splitlines()[-1] == "exit 3: recordings are missing or no longer fit"
 
 
@@ -185,7 +185,7 @@ def test_record_says_before_how_long_it_will_take_and_replay_follows(call, suite
     assert call("eval", "record", suite(), "--stale")[1] == "Every recording is fresh.\n"
     code, out, _ = call("eval", "run", suite(), "--case", "missed-*")
     assert code == 0
-    assert "Replayed: intervals reflect the 1 recorded epoch(s) a case" in out
+    assert "Replayed: intervals reflect the 1 recorded epochs a case" in out
 
 
 def test_record_asks_before_it_begins(call, suite, monkeypatch):
@@ -274,5 +274,55 @@ def test_a_cap_on_calls_ends_the_run_as_infrastructure(call, suite, live, monkey
 
     monkeypatch.setattr(Player, "play", counted)
     code, out, err = call("eval", "run", suite(), "--mode", "live", "--case", "missed-*", "--max-calls", "3")
-    assert (code, out.splitlines()[-1]) == (4, "exit 4: errors of model or machine")
-    assert "stopped after 5 calls (--max-calls 3)" in err
+    assert (code, out.splitlines()[-1]) == (4, "exit 4: stopped by --max-calls")
+    assert "stopped after 5 calls" in err
+
+
+def test_a_lost_shard_is_not_merged_over(call, suite, live, tmp_path):
+    for part in ("1/2", "2/2"):
+        code, out, _ = call("eval", "run", suite(epochs=3), "--mode", "live", "--shard", part)
+        assert code in {0, 130}
+        assert f"Shard {part}: no gate is decided" in out
+    one, other = (path.parent for path in runs(tmp_path))
+    code, _, err = call("eval", "merge", one, "--out", tmp_path / "merged")
+    assert (code, "wanted are 1/2, 2/2" in err) == (2, True)
+    assert call("eval", "merge", one, one, "--out", tmp_path / "merged")[0] == 2
+    assert call("eval", "merge", one, other, "--out", tmp_path / "merged")[0] == 0
+
+
+def test_a_case_may_be_named_with_its_suite_and_nothing_selected_is_told(call, suite, live, tmp_path):
+    assert "missed-maya" in call("eval", "list", suite(), "-k", "trial/missed-*")[1]
+    assert call("eval", "run", suite(), "--shard", "1/2", "--case", "nobody")[0] == 2
+    call("eval", "run", suite(), "--mode", "live", "--case", "missed-*")
+    (manifest,) = runs(tmp_path)
+    code, _, err = call("eval", "run", suite(), "--failed-from", manifest.parent)
+    assert (code, "none of these talks failed there" in err) == (2, True)
+
+
+def test_wrong_report_names_and_baselines_are_told_before_anything_is_held(call, suite, live, tmp_path):
+    for wrong in (("-o", "report.pdf"), ("-o", tmp_path), ("--baseline", "nowhere")):
+        code, _, err = call("eval", "run", suite(), "--mode", "live", *wrong)
+        assert (code, err.count("\n")) == (2, 1)
+    assert runs(tmp_path) == []
+
+
+def test_a_damaged_run_is_one_line(call, suite, live, tmp_path):
+    call("eval", "run", suite(), "--mode", "live", "--case", "missed-*")
+    (manifest,) = runs(tmp_path)
+    with (manifest.parent / "results.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"half')
+    with (manifest.parent / "timings.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"half')
+    assert call("eval", "score", manifest.parent)[0] == 0
+    assert call("eval", "report", manifest.parent)[0] == 0
+    manifest.write_text("{}")
+    for command in ("report", "resume", "score"):
+        code, _, err = call("eval", command, manifest.parent)
+        assert (code, "no run here" in err, err.count("\n")) == (2, True, 1)
+
+
+def test_an_unexpected_fault_is_one_line_and_never_the_code_of_a_gate(call, suite, monkeypatch):
+    monkeypatch.setattr(Bench, "open", lambda *_: 1 / 0)
+    code, _, err = call("eval", "validate", suite())
+    assert code == 4
+    assert err.startswith("simulator: unexpected ZeroDivisionError: division by zero (test_eval_commands.py:")

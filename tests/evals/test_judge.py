@@ -81,6 +81,23 @@ def test_the_majority_of_samples_counts():
     assert outcome.passed
 
 
+def test_a_tie_is_nobodys_verdict():
+    given = [answers(), answers(human="no"), answers(human="cannot_tell")]
+    assert judged(given, samples=3, calibration=CALIBRATED)[0].passed is None
+
+
+def test_without_a_judge_nothing_is_decided():
+    asked = TypeAdapter(Expectation).validate_python({"id": "a", "check": "conversation", "judge": "person"})
+    assert asked.ask(EPISODE).passed is None
+
+
+def test_a_definite_failure_goes_before_a_missing_verdict():
+    case = {"id": "one", "persona": "maya", "scenario": "late-reply", "user": {"script": ["Hi."]}}
+    suite = Suite.model_validate({"suite": "trial", "cases": [case]})
+    result = Result("trial", "one", 1, 1, Status.FAIL, outcomes=(judged([answers()])[0],))
+    assert worst(verdicts(suite, [result])) is Exit.FAILED
+
+
 def test_a_misquote_is_asked_again_once_and_then_an_error():
     outcome, _ = judged([answers(quote="Seven hours."), answers()], calibration=CALIBRATED)
     assert outcome.passed

@@ -19,7 +19,7 @@ def test_talks_are_test_items_that_pass_and_fail(record, pytester):
 def test_a_missing_recording_fails_with_what_to_do(suite, pytester):
     ran = pytester.runpytest("--simulator-suite", str(suite()), "-p", "no:cacheprovider")
     ran.assert_outcomes(failed=3)
-    assert "drift: persona: never recorded; `simulator eval record --missing`" in ran.stdout.str()
+    assert "drift: persona: never recorded; `simulator eval record SUITES --missing`" in ran.stdout.str()
 
 
 def test_without_the_option_nothing_is_collected(suite, pytester):

@@ -128,7 +128,7 @@ def test_missing_orphaned_and_aged(record, tmp_path):
     )
     path = bench.recordings.root / "trial" / "missed-daniel" / "e01.persona.yaml"
     old = (datetime.now(UTC) - timedelta(days=40)).isoformat(timespec="seconds")
-    made = Cassette.load(path.read_text("utf-8")).about["recorded_at"]
+    made = Cassette.load(path.read_bytes()).about["recorded_at"]
     path.write_text(path.read_text("utf-8").replace(made, old), encoding="utf-8")
     assert states(bench, max_age_days=30)["missed-daniel"] is State.AGED
     assert states(bench)["missed-daniel"] is State.FRESH
@@ -228,3 +228,23 @@ def test_a_judge_is_recorded_and_replayed_on_a_cassette_of_its_own(record, suite
     changed = type(bench).open(bench.settings, list(bench.suites))
     reason = replayed(changed, tmp_path)["judged"].result.reason
     assert reason.startswith("judge, turn 1: not recorded: message 0 (judge.md) differs")
+
+
+def test_damaged_vectors_are_told_before_a_run_and_miss_in_it(record, tmp_path):
+    bench = record()
+    (bench.recordings.root / "shared.npz").write_bytes(b"junk")
+    again = type(bench).open(bench.settings, list(bench.suites))
+    assert set(states(again).values()) == {State.DRIFTED}
+    assert {d.result.status for d in replayed(again, tmp_path).values()} == {Status.DRIFT}
+    own = bench.recordings.root / "trial" / "missed-maya" / "e01.embedding.npz"
+    own.write_bytes(own.read_bytes()[:200])
+    assert states(again)["missed-maya"] is State.MISSED
+    assert any("damaged" in fault for fault in again.recordings.faults(again.cases))
+
+
+def test_an_aged_recording_is_not_stamped_but_made_anew(record):
+    bench = record()
+    path = bench.recordings.root / "trial" / "missed-daniel" / "e01.persona.yaml"
+    made = Cassette.load(path.read_bytes()).about["recorded_at"]
+    path.write_text(path.read_text("utf-8").replace(made, "2020-01-01T00:00:00+00:00"), encoding="utf-8")
+    assert states(bench, max_age_days=0)["missed-daniel"] is State.AGED

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from simulator.evals.report import write
 from simulator.evals.run import Run, merge
 from simulator.evals.unit import Status, Unit
 from simulator.settings import Settings
-from simulator.testing import fake_parts
+from simulator.testing import ScriptedModel, fake_parts
 from tests.evals.conftest import SUITE
 
 ROOT = Path(__file__).parents[2]
@@ -112,6 +113,25 @@ def test_a_worker_that_dies_takes_no_talk_with_it(suite, tmp_path):
         keys.append(done.result.key)
         assert done.result.status is not Status.ERROR, done.result.reason
     assert sorted(keys) == sorted(unit.key for unit in units)
+
+
+def poisoned():
+    parts = fake_parts()
+
+    def answer(messages):
+        if "Daniel" in messages[-1]["content"]:
+            os._exit(9)
+        return messages[-1]["content"].split(" means: ")[-1]
+
+    return replace(parts, model=ScriptedModel(answer))
+
+
+def test_a_talk_that_kills_its_worker_takes_no_other_with_it(suite, tmp_path):
+    bench = Bench.open(Settings(tmp_path / "home", tmp_path), [suite(epochs=2)])
+    units = [Unit(talk.case, talk.epoch, "live") for talk in bench.talks()]
+    results = [done.result for done in Processes(Stage(bench.settings, parts=poisoned), 2).hold(units)]
+    assert len(results) == len(units)
+    assert {r.case for r in results if r.status is Status.ERROR} == {"missed-daniel"}
 
 
 def test_a_fault_of_ours_is_an_error_of_its_talk_alone(suite, tmp_path, monkeypatch):

@@ -59,3 +59,14 @@ def test_a_wider_spread_needs_a_larger_difference():
     assert small is not None
     assert large == pytest.approx(10 * small)
     assert detectable([0.0] * 20) is None
+
+
+@pytest.mark.parametrize("cases", [1, 10, 13, 25, 27, 100])
+def test_a_perfect_rate_reaches_one_and_an_empty_one_nought(cases):
+    assert rate([1.0] * cases).high == 1.0
+    assert rate([0.0] * cases).low == 0.0
+
+
+def test_more_metrics_need_a_larger_difference():
+    values = [0.1, -0.1, 0.2] * 10
+    assert detectable(values, tests=12) > detectable(values)

@@ -28,7 +28,10 @@ def suite(tmp_path, **changes):
         ({"suite": "other"}, "suite: is 'other', but the file is called 'trial'"),
         ({"cases": [CASE, CASE]}, "case one: used twice"),
         ({"cases": [{**CASE, "user": {}}]}, "cases.0.user: needs a script, or a style with turns"),
-        ({"cases": [{**CASE, "user": {"style": "rude", "turns": 2}}]}, "'rude' is no style"),
+        (
+            {"cases": [{**CASE, "user": {"style": "rude", "turns": 2}}]},
+            "cases.0.user.style: Input should be 'attuned'",
+        ),
         ({"cases": [{**CASE, "user": {"style": "attuned"}}]}, "style and turns belong together"),
         ({"cases": [{**CASE, "expect": [{"id": "a", "check": "state", "claim": "x rises"}]}]}, "is no claim"),
         ({"cases": [{**CASE, "expect": [{"id": "a", "check": "replies"}]}]}, "checks nothing"),
@@ -39,6 +42,22 @@ def suite(tmp_path, **changes):
         ({"gate": {"all": {"select": "colour:red", "require": "all_epochs"}}}, "is no selection"),
         ({"gate": {"all": {}}}, "give require or min_pass_rate"),
         ({"rules": [{"select": "*", "expect": [{"id": "a", "check": "run", "turns": 3}]}]}, "unknown key"),
+        (
+            {"gate": {"all": {"select": "tag:skripted", "require": "all_epochs"}}},
+            "gate all: select 'tag:skripted' meets no case",
+        ),
+        (
+            {"rules": [{"select": "tag:b", "expect": [{"id": "a", "check": "debrief"}]}]},
+            "rule 1: select 'tag:b' meets no case",
+        ),
+        ({"gate": {"all": {"min_pass_rate": 1.0}}}, "Input should be less than 1"),
+        ({"cases": [{**CASE, "expect": [{"id": "a", "check": "moves"}]}]}, "checks nothing; moves takes"),
+        ({"cases": [{**CASE, "expect": [{"id": "a", "check": "coding", "turn": 1}]}]}, "checks nothing"),
+        (
+            {"cases": [{**CASE, "expect": [{"id": "a", "check": "replies", "turns": [], "min_words": 1}]}]},
+            "Input should be 'all'",
+        ),
+        ({"cases": [{**CASE, "persona": None, "matrix": {"persona": []}}]}, "at least 1 item"),
     ],
 )
 def test_a_wrong_file_is_one_line_with_file_and_field(tmp_path, changes, told):
@@ -89,6 +108,15 @@ def test_each_epoch_has_a_seed_of_its_own():
     seeds = [case.seed_of(epoch) for epoch in range(1, 50)]
     assert seeds[0] == 7
     assert len(set(seeds)) == len(seeds)
+
+
+def test_the_schema_names_every_style():
+    from typing import get_args
+
+    from simulator.domain.trainee import STYLES
+    from simulator.evals.suite import Style
+
+    assert set(get_args(Style)) == set(STYLES)
 
 
 def test_the_published_schema_is_current():
