@@ -37,14 +37,22 @@ def rows(path: Path) -> list[Any]:
     return found
 
 
+def loads(text: str) -> Any:
+    """Plain data from YAML, by the quick safe loader where there is one.
+
+    Raises: yaml.YAMLError when it is none.
+    """
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(text, Loader=loader)  # noqa: S506 - both are safe
+
+
 def parse(path: Path) -> Any:
     """A file's plain data.
 
     Raises: LibraryError naming file and line.
     """
     try:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - both are safe
+        return loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise LibraryError(f"{path}: no such file") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -50,7 +50,7 @@ def finish(begun: "Run", output: list[Path], *, stopped: str = "", before: "Run 
     summary = write(begun)
     for path in output:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text(begun, summary, path.name), encoding="utf-8")
+        path.write_text(text(begun, begun.results(), summary, path.name), encoding="utf-8")
         typer.echo(f"wrote {path}", err=True)
     if before:
         _compare(before, begun, allow_mismatch=True)

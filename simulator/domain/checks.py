@@ -46,70 +46,12 @@ _ADVICE = re.compile(
 _NARRATION = re.compile(
     r"[*\[\](){}<>_#`]|\b(she|he|they) (said|says|sighs|looks|pauses)\b|\bmeans:|\bpartner:", re.I
 )
-_COMMON = frozenset(
-    [
-        "i",
-        "you",
-        "me",
-        "my",
-        "your",
-        "we",
-        "us",
-        "it",
-        "that",
-        "this",
-        "to",
-        "a",
-        "an",
-        "the",
-        "and",
-        "or",
-        "but",
-        "of",
-        "in",
-        "on",
-        "at",
-        "for",
-        "with",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "am",
-        "do",
-        "did",
-        "does",
-        "don't",
-        "didn't",
-        "not",
-        "no",
-        "so",
-        "if",
-        "as",
-        "just",
-        "like",
-        "what",
-        "when",
-        "who",
-        "how",
-        "all",
-        "up",
-        "out",
-        "about",
-        "have",
-        "had",
-        "has",
-        "i'm",
-        "you're",
-        "it's",
-        "i've",
-        "i'd",
-        "can",
-        "can't",
-    ]
-)
+_COMMON_WORDS = """
+i you me my your we us it that this to a an the and or but of in on at for with is are was were
+be been am do did does don't didn't not no so if as just like what when who how all up out
+about have had has i'm you're it's i've i'd can can't
+"""
+_COMMON = frozenset(_COMMON_WORDS.split())
 
 
 @dataclass(frozen=True)

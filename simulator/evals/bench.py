@@ -143,7 +143,7 @@ class Bench:
             "judges": str(self.recordings.judges.resolve()),
             "seeds": {t.key: t.case.seed_of(t.epoch) for t in wanted},
         }
-        return Run.create(out, self.suites, keys, **told, **({"shard": shard} if shard else {}))
+        return Run.create(out, self.suites, keys, told | ({"shard": shard} if shard else {}))
 
     @classmethod
     def reopen(cls, settings: Settings, run: Run) -> "Bench":
@@ -178,10 +178,10 @@ class Bench:
         """
         run.mend()
         known = {talk.key: talk for talk in talks(self.suites.values(), 100)}
-        gone = [key for key in run.left() if key not in known]
-        if gone:
+        left = run.left()
+        if gone := [key for key in left if key not in known]:
             raise InputError(f"{run.folder}: {gone[0]} is no longer in its suites; hold the run anew.")
-        return [known[key] for key in run.left()]
+        return [known[key] for key in left]
 
     def score(self, run: Run) -> int:
         """Ask the expectations of today's suite files again of a run's transcripts; returns how many.

@@ -23,6 +23,7 @@ from vcr.serialize import deserialize as read_requests
 from vcr.serialize import serialize as write_requests
 
 from simulator.errors import CassetteError
+from simulator.files import loads
 
 logging.getLogger("vcr").setLevel(logging.WARNING)  # it logs requests, and a talk is never logged
 VOLATILE = frozenset({"user", "metadata", "store", "safety_identifier", "prompt_cache_key"})
@@ -72,7 +73,7 @@ class Cassette:
         Raises: CassetteError when it cannot be read.
         """
         try:
-            kept = yaml.safe_load(data.decode("utf-8").partition("\nmessages:")[0])
+            kept = loads(data.decode("utf-8").partition("\nmessages:")[0])
             datetime.fromisoformat(str(kept["about"].get("recorded_at", "2026-01-01")))
             known = kept["format"] == FORMAT
         except (yaml.YAMLError, TypeError, KeyError, ValueError, AttributeError) as error:
@@ -89,7 +90,8 @@ class Cassette:
 
     def __len__(self) -> int:
         """How many requests it holds."""
-        return len(list(self._played.data))
+        count: int = len(self._played)
+        return count
 
     @property
     def unplayed(self) -> int:
@@ -144,8 +146,11 @@ def request(verb: str, path_asked: str, body: bytes) -> Request:
 
 
 def _body(asked: Request) -> dict[str, Any]:
-    data = json.loads(asked.body or b"{}")
-    return {key: value for key, value in data.items() if key not in VOLATILE}
+    return _lasting(asked.body or b"{}")
+
+
+def _lasting(body: str | bytes) -> dict[str, Any]:
+    return {key: value for key, value in json.loads(body).items() if key not in VOLATILE}
 
 
 def digest(asked: Request) -> str:
@@ -195,13 +200,13 @@ class _Format:
 
     @staticmethod
     def deserialize(text: str) -> dict[str, Any]:
-        data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+        data = loads(text)
         rows = [_unrow(row, data["messages"]) for row in data["interactions"]]
         return {"version": 1, "interactions": rows, "metadata": data["about"]}
 
 
 def _row(asked: Mapping[str, Any], answer: Mapping[str, Any], messages: list[Any]) -> dict[str, Any]:
-    body = {k: v for k, v in json.loads(asked["body"]).items() if k not in VOLATILE}
+    body = _lasting(asked["body"])
     for message in body.get("messages", []):
         if message not in messages:
             messages.append(message)

@@ -13,7 +13,7 @@ from simulator.evals.judge import Checklist, read_checklist
 from simulator.evals.recordings import Recordings
 from simulator.evals.run import Run
 from simulator.evals.suite import Case, Suite
-from simulator.evals.unit import Done, Mode, Unit
+from simulator.evals.unit import Done, Mode, Unit, key
 
 RunMode = Mode | str
 
@@ -28,7 +28,7 @@ class Talk:
     @property
     def key(self) -> str:
         """As its unit's."""
-        return Unit(self.case, self.epoch).key
+        return key(self.case.suite, self.case.id, self.epoch)
 
 
 def talks(suites: Iterable[Suite], epochs: int | None = None) -> list[Talk]:

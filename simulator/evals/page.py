@@ -44,11 +44,8 @@ class Shown:
     """Points of a polyline for each value."""
 
 
-def page(run: Run, summary: Summary) -> str:
-    """The page.
-
-    Raises: InputError when the run's folder cannot be read.
-    """
+def page(run: Run, results: Mapping[str, Result], summary: Summary) -> str:
+    """The page."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -58,7 +55,6 @@ def page(run: Run, summary: Summary) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    results = run.results()
     talks = list(_within(BUDGET, run, results))
     return environment.get_template("page.html.jinja").render(
         run=run, summary=summary, talks=talks, left_out=len(results) - len(talks), width=WIDTH, height=HEIGHT

@@ -148,14 +148,14 @@ class Player:
 
     def _upstreams(self, unit: Unit) -> dict[str, Upstream]:
         """Who answers for each role while recording: the settings' endpoints, else the embedded model."""
-        found = {role: Upstream(e, capable=True) for role, e in self._settings.endpoints.items()}
-        wanted = ["persona", *(["trainee"] if unit.case.user.style else [])]
-        local = [role for role in wanted if role not in found]
-        if local:
-            embedded = Upstream(self._embedded.endpoint(), capable=False)
-            found |= dict.fromkeys(local, embedded)  # type: ignore[arg-type]
-        unused = {"trainee"} - set(wanted) | ({"judge"} if not unit.case.judged else set())
-        return {role: upstream for role, upstream in found.items() if role not in unused}
+        unused = {"trainee"} if not unit.case.user.style else set()
+        unused |= {"judge"} if not unit.case.judged else set()
+        endpoints = self._settings.endpoints.items()
+        found: dict[str, Upstream] = {r: Upstream(e, capable=True) for r, e in endpoints if r not in unused}
+        for role in ("persona", "trainee"):
+            if role not in unused and role not in found:
+                found[role] = Upstream(self._embedded.endpoint(), capable=False)
+        return found
 
     @cached_property
     def _client(self) -> "httpx2.Client":

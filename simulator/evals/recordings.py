@@ -97,38 +97,38 @@ class Recordings:
 
         Raises: CassetteError when one cannot be read.
         """
-        abouts = self.abouts(case, epoch)
+        files, abouts = self.files(case, epoch), self.abouts(case, epoch)
         calls = sum(int(about.get("calls", 0)) for about in abouts.values())
         seconds = sum(float(about.get("seconds", 0)) for about in abouts.values())
+
+        def found(state: State, why: Iterable[str] = ()) -> Standing:
+            return Standing(case.id, epoch, state, sorted(why), calls, seconds)
+
         wanted = {"persona", VECTORS, *(["trainee"] if case.user.style else [])}
         wanted |= {"judge"} if case.judged else set()
-        missing = sorted(wanted - set(self.files(case, epoch)))
-        if missing:
-            return Standing(
-                case.id, epoch, State.MISSED, [f"no recording of {r}" for r in missing], calls, seconds
-            )
+        if missing := wanted - set(files):
+            return found(State.MISSED, [f"no recording of {role}" for role in missing])
         why = {
             f"{name} changed"
             for role, about in abouts.items()
             for name in drift(case, role, about, self._home, self.judges)
-        } | self._short(case, epoch)
+        }
+        if self._lost(files[VECTORS]):
+            why.add("vectors are missing")
         if why:
-            return Standing(case.id, epoch, State.DRIFTED, sorted(why), calls, seconds)
+            return found(State.DRIFTED, why)
         oldest = max((age_days(about) for about in abouts.values()), default=0.0)
         if max_age_days is not None and oldest > max_age_days:
-            told = [f"{oldest:.0f} days old, more than {max_age_days:.0f}"]
-            return Standing(case.id, epoch, State.AGED, told, calls, seconds)
-        return Standing(case.id, epoch, State.FRESH, (), calls, seconds)
+            return found(State.AGED, [f"{oldest:.0f} days old, more than {max_age_days:.0f}"])
+        return found(State.FRESH)
 
-    def _short(self, case: Case, epoch: int) -> set[str]:
-        """That not all of a talk's vectors are there.
+    def _lost(self, path: Path) -> frozenset[int]:
+        """Vectors that a talk needs and that are nowhere.
 
-        Raises: CassetteError when they cannot be read.
+        Raises: CassetteError when its pack cannot be read.
         """
-        path = self.path(case, epoch, VECTORS)
         pack = Pack.load(path.read_bytes(), str(path))
-        whole = pack.needs <= {*pack.rows, *self.shared.rows}
-        return set() if whole else {"vectors are missing"}
+        return pack.needs - pack.rows.keys() - self.shared.rows.keys()
 
     def orphans(self, cases: Iterable[Case]) -> list[Path]:
         """Files of the suites at hand that none of their cases claims."""
@@ -157,8 +157,7 @@ class Recordings:
 
     def _faults(self, role: str, path: Path) -> Iterator[str]:
         if role == VECTORS:
-            pack = Pack.load(path.read_bytes(), str(path))
-            if lost := pack.needs - set(pack.rows) - set(self.shared.rows):
+            if lost := self._lost(path):
                 yield f"{path}: {len(lost)} vectors are neither here nor in shared.npz"
             return
         data = path.read_bytes()

@@ -1,12 +1,14 @@
 """Writes a run's reports: summary.json, junit.xml, report.html."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from simulator.evals.junit import junit
 from simulator.evals.page import page
 from simulator.evals.run import Run
 from simulator.evals.summary import Summary, summarise
+from simulator.evals.unit import Result
 
 NAMES = ("summary.json", "junit.xml", "report.html")
 
@@ -16,23 +18,22 @@ def write(run: Run) -> Summary:
 
     Raises: InputError when the folder cannot be read.
     """
-    summary = summarise(run)
+    results = run.results()
+    summary = summarise(run, results)
     for name in NAMES:
-        run.write(name, text(run, summary, name))
+        run.write(name, text(run, results, summary, name))
     return summary
 
 
-def text(run: Run, summary: Summary, name: str) -> str:
+def text(run: Run, results: Mapping[str, Result], summary: Summary, name: str) -> str:
     """One report, by the ending of its name."""
     match Path(name).suffix:
         case ".xml":
-            return junit(run)
+            return junit(run, results)
         case ".html":
-            return page(run, summary)
+            return page(run, results, summary)
         case ".jsonl":
-            lines = (
-                json.dumps(r.as_dict(), ensure_ascii=False, sort_keys=True) for r in run.results().values()
-            )
+            lines = (json.dumps(r.as_dict(), ensure_ascii=False, sort_keys=True) for r in results.values())
             return "".join(f"{line}\n" for line in lines)
         case _:
             return json.dumps(summary.as_dict(), indent=1, ensure_ascii=False) + "\n"

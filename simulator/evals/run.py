@@ -29,8 +29,10 @@ class Run:
         self.folder, self.manifest = folder, manifest
 
     @classmethod
-    def create(cls, out: Path, suites: Mapping[Path, Suite], units: Sequence[str], **told: Any) -> "Run":
-        """Begin a run in a new folder of `out`; `units` are the keys of its talks.
+    def create(
+        cls, out: Path, suites: Mapping[Path, Suite], units: Sequence[str], told: Mapping[str, Any]
+    ) -> "Run":
+        """Begin a run in a new folder of `out`; `units` are the keys of its talks, `told` the rest.
 
         Raises: InputError when the folder cannot be made.
         """
@@ -172,11 +174,9 @@ def merge(runs: Sequence[Run], out: Path) -> Run:
     _check_shards(runs)
     units = list(dict.fromkeys(key for run in runs for key in run.manifest["units"]))
     copies = {first.folder / "suites" / f"{suite.suite}.yaml": suite for suite in first.suites}
-    own = {"created", "versions", "suites", "units", "shard"}
+    own = {"created", "versions", "units", "shard"}
     told = {key: value for key, value in first.manifest.items() if key not in own}
-    merged = Run.create(out, copies, units, **told, merged=[run.folder.name for run in runs])
-    merged.manifest = {**merged.manifest, "suites": first.manifest["suites"]}
-    _write(merged.folder / "manifest.json", merged.manifest)
+    merged = Run.create(out, copies, units, told | {"merged": [run.folder.name for run in runs]})
     for run in runs:
         seconds = run.seconds()
         for key, result in run.results().items():

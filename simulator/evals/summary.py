@@ -44,16 +44,16 @@ class Summary:
         return asdict(self) | {"code": self.code.value, "told": told(self.code)}
 
 
-def summarise(run: Run) -> Summary:
-    """Count a run.
+def summarise(run: Run, known: Mapping[str, Result]) -> Summary:
+    """Count a run's results.
 
-    Raises: InputError or LibraryError when its folder cannot be read.
+    Raises: LibraryError when its suites cannot be read.
     """
-    results, suites = list(run.results().values()), run.suites
+    results, suites = list(known.values()), run.suites
     found = [verdict for suite in suites for verdict in _of(suite, results)]
     if run.manifest.get("shard"):  # a part decides no bar; the merged run does
         found = [verdict for verdict in found if verdict.name in {"recordings", "errors"}]
-    left = set(run.manifest["units"]) - {result.key for result in results}
+    left = set(run.manifest["units"]) - set(known)
     cases = _rows(results)
     judged = by_case(results)
     rates = [mean(r.passed for r in epochs) for epochs in judged.values()]

@@ -16,6 +16,11 @@ Mode = Literal["replay", "live", "record", "restamp"]
 says it was made from."""
 
 
+def key(suite: str, case: str, epoch: int) -> str:
+    """The name of a talk in results, transcripts and messages."""
+    return f"{suite}/{case}/e{epoch:02}"
+
+
 class Status(StrEnum):
     """What became of one talk."""
 
@@ -44,7 +49,7 @@ class Unit:
     @property
     def key(self) -> str:
         """Names it in results: suite, case and epoch."""
-        return f"{self.case.suite}/{self.case.id}/e{self.epoch:02}"
+        return key(self.case.suite, self.case.id, self.epoch)
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ class Result:
     @property
     def key(self) -> str:
         """As its unit's."""
-        return f"{self.suite}/{self.case}/e{self.epoch:02}"
+        return key(self.suite, self.case, self.epoch)
 
     @property
     def passed(self) -> bool:

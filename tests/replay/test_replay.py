@@ -5,13 +5,13 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 
 from simulator.evals.bench import Bench, Means
 from simulator.evals.freshness import State
 from simulator.evals.player import Player
 from simulator.evals.report import write
 from simulator.evals.unit import Status
+from simulator.files import loads
 from simulator.settings import Settings
 from tests.replay.transcripts import HERE, prose, replayed
 
@@ -72,7 +72,7 @@ def test_recordings_come_from_a_real_server_and_hold_nothing_that_names_us():
     ]
     for path in CASSETTES.rglob("*.yaml"):
         text = path.read_text("utf-8")
-        rows = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["interactions"]
+        rows = loads(text)["interactions"]
         for row in rows:
             assert "system_fingerprint" in row["answer"]
             assert "timings" in row["answer"]
