@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: run test setup check check-static format lock smoke evals record train
+.PHONY: run test setup check check-static format lock smoke evals record train agreement
 
 run: setup
 	@$(BIN)/simulator chat $(ARGS)
@@ -38,9 +38,13 @@ record: setup .venv/.dev
 	$(BIN)/simulator eval record --stale $(ARGS)
 	$(BIN)/python -m tests.replay.transcripts
 
-# Trains the local coder anew from documents/turns (about ten minutes, fixed seed).
-train: setup .venv/.dev
+# Trains the local coder anew from documents/turns (about half an hour on two cores, fixed seed).
+train: setup .venv/.train
 	$(BIN)/python -m simulator.coder.training
+
+# Scores the coder against human-labelled files, which are not ours to ship: make agreement DATA=folder
+agreement: setup
+	$(BIN)/simulator eval agreement --data $(DATA) --card docs/agreement.md --figures documents/agreement/card.yaml
 
 LOCK := uv pip compile --universal --generate-hashes --no-annotate --no-header --no-emit-index-url \
 	--no-emit-find-links --python-version 3.11 -q
@@ -60,6 +64,13 @@ lock:
 	@$(PIP) install --require-hashes --only-binary=:all: -r requirements.txt </dev/null
 	@$(PIP) install --require-hashes --only-binary=:all: -r requirements-build.txt </dev/null
 	@$(PIP) install --no-deps --no-build-isolation -e . </dev/null
+	@touch $@
+
+# No hashes: which build of torch fits differs from machine to machine.
+.venv/.train: .venv/.run requirements-train.txt
+	@echo "Installing what training needs ..." >&2
+	@$(PIP) install -r requirements-train.txt </dev/null
+	@$(BIN)/simulator models pull encoder tokenizer
 	@touch $@
 
 .venv/.dev: .venv/.run requirements-dev.txt

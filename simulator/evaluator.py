@@ -5,9 +5,10 @@ either is dropped, never shown. A better sentence is shown only if the coder hea
 attuned, for this person in this state, than what was said.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from simulator.card import Trust, trust
 from simulator.coder import Coder
 from simulator.domain.appraisal import appraise
 from simulator.domain.beneath import Beneath, beneath
@@ -16,10 +17,12 @@ from simulator.domain.dialogue import Turn
 from simulator.domain.line import fill
 from simulator.domain.persona import Persona
 from simulator.domain.scenario import Scenario
-from simulator.domain.skills import Counsel, SkillScore, counsel, scores
+from simulator.domain.skills import Counsel, Skill, SkillScore, counsel, scores
 from simulator.domain.strategy import Move
-from simulator.library import CodeEntry, Passage, codebook
+from simulator.domain.voice import in_voice
+from simulator.library import CodeEntry, Passage, Side, codebook
 from simulator.store import Store
+from simulator.support import ALIKE, alike, judged
 
 MATTERS = 0.4
 """Intensity (0..1) from which a code is worth a line of feedback."""
@@ -92,6 +95,8 @@ class Debrief:
     inside: Sequence[Inside] = ()
     feedback: Sequence[Feedback] = ()
     skills: Sequence[SkillScore] = ()
+    trust: Mapping[Skill, Trust] = field(default_factory=dict)
+    """How well the coder agrees with raters on each skill; empty when it was not measured."""
     counsel: Counsel = field(default_factory=lambda: Counsel(0, 0, 0))
     turning: Sequence[tuple[int, str]] = ()
     best: Remark | None = None
@@ -138,23 +143,30 @@ class Evaluator:
         if not heard.quote or heard.quote not in turn.said:
             return None
         entry = codebook()[heard.code]
-        hits = self._store.search(f"{entry.name}. {heard.quote}", codes=[heard.code.value], limit=1)
-        citation = Citation.of(hits[0].passage) if hits else None
-        return Remark(
-            turn.number, verdict, heard.code, entry.name, heard.quote, self._why(entry, verdict), citation
-        )
+        side = self._side(entry, verdict)
+        why = entry.why[side].replace("{name}", self._persona.name)
+        citation = self._citation(heard, side, why)
+        return Remark(turn.number, verdict, heard.code, entry.name, heard.quote, why, citation)
 
-    def _why(self, entry: CodeEntry, verdict: str) -> str:
-        """The codebook's word on why, for the side this person leans to."""
+    def _side(self, entry: CodeEntry, verdict: str) -> Side:
+        """Which of the codebook's words on why fits the side this person leans to."""
         attachment = self._persona.attachment
-        if max(attachment.anxious, attachment.avoidant) < 0.5:
-            side = "general"
-        else:
-            side = "anxious" if attachment.anxious >= attachment.avoidant else "avoidant"
-        why = entry.why.get(side) or entry.why["general"]  # type: ignore[call-overload]
         if verdict == MISSED and entry.family is Family.ATTUNED:
-            why = entry.why.get("avoidant", entry.why["general"])
-        return str(why).replace("{name}", self._persona.name)
+            wanted: Side = "avoidant"
+        elif max(attachment.anxious, attachment.avoidant) < 0.5:
+            wanted = "general"
+        else:
+            wanted = "anxious" if attachment.anxious >= attachment.avoidant else "avoidant"
+        return wanted if wanted in entry.why else "general"
+
+    def _citation(self, heard: Heard, side: Side, why: str) -> Citation | None:
+        """A passage that says what the remark says: of the user's own if clearly so, else of ours."""
+        theirs = {p.id for p in self._store.passages() if p.topic == "user"}
+        near = self._store.search(why, among=theirs, limit=2) if theirs else []
+        own = [hit for hit in near if alike(why, hit.passage, self._store.embedder) >= ALIKE]
+        ours = judged()[heard.code].get(side, [])
+        hits = own or self._store.search(f"{why} {heard.quote}", among=ours, limit=1)
+        return Citation.of(hits[0].passage) if hits else None
 
     def better(self, turn: Turn) -> str:
         """A sentence that would have landed better than this turn, or nothing.
@@ -168,7 +180,7 @@ class Evaluator:
         authored = [fill(text, self._scenario.trainee_slots) for text in codebook()[worst.code].instead]
         kept = self._kept(turn)
         more = list(self._suggest(turn, codebook()[worst.code].definition)) if self._suggest else []
-        candidates = [f"{kept} {text}".strip() for text in authored] + more
+        candidates = [f"{kept} {in_voice(text, turn.said)}".strip() for text in authored] + more
         weighed = ((self._effect(text, turn), text) for text in dict.fromkeys(candidates))
         best = sorted((pair for pair in weighed if pair[0] > _net(turn) + BETTER), reverse=True)[:3]
         return best[turn.number % len(best)][1] if best else ""
@@ -206,6 +218,8 @@ class Evaluator:
         best = max(
             (r for r in remarks if r.verdict == LANDED), key=lambda r: _net(by_number[r.turn]), default=None
         )
+        coder = _coder(turns)
+        known = trust(coder)
         costliest = min(
             (r for r in remarks if r.verdict == MISSED), key=lambda r: _net(by_number[r.turn]), default=None
         )
@@ -215,14 +229,15 @@ class Evaluator:
             scenario=self._scenario.title,
             inside=[self._inside(turn) for turn in turns],
             feedback=told,
-            skills=scores(turns),
+            skills=[_believed(score, known.get(score.skill)) for score in scores(turns)],
+            trust=known,
             counsel=counsel(turns),
             turning=list(_turning(turns)),
             best=best,
             costliest=costliest,
             better=self.better(by_number[costliest.turn]) if costliest else "",
             citations=_unique(r.citation for r in remarks),
-            coder=turns[-1].coding.coder if turns else "",
+            coder=coder,
         )
 
     def _inside(self, turn: Turn) -> Inside:
@@ -240,6 +255,16 @@ class Evaluator:
             (before.security, after.security),
             (before.activation, after.activation),
         )
+
+
+def _coder(turns: Sequence[Turn]) -> str:
+    """The name of the coder of all turns, or of each; silences need none."""
+    return ", ".join(dict.fromkeys(turn.coding.coder for turn in turns if turn.coding.heard))
+
+
+def _believed(score: SkillScore, known: Trust | None) -> SkillScore:
+    """The score, or none where the coder agrees too little with raters."""
+    return replace(score, level=None) if known and not known.judged else score
 
 
 def _net(turn: Turn) -> float:

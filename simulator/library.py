@@ -4,6 +4,7 @@ Unknown keys are errors; every error names the file and the field.
 """
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,7 @@ from pydantic import Field, field_validator
 
 from simulator.domain.attachment import Attachment
 from simulator.domain.codebook import Code, Family, Oddity
+from simulator.domain.cue import Cue
 from simulator.domain.layers import Layer
 from simulator.domain.line import KNOWN_ANSWERS, SLOT, SLOTS, Line
 from simulator.domain.persona import Demo, Fact, Persona
@@ -175,6 +177,11 @@ class Passage(File):
     codes: list[Code] = []
     source: Source
     text: str
+    asks: list[str] = []
+    """Questions, cases and utterances that the passage answers; searched, not shown."""
+
+
+Side = Literal["general", "anxious", "avoidant"]
 
 
 class CodeEntry(File):
@@ -185,7 +192,7 @@ class CodeEntry(File):
     name: str
     definition: str
     source: str
-    why: dict[Literal["general", "anxious", "avoidant"], str]
+    why: dict[Side, str]
     instead: list[str] = []
     more: str = ""
 
@@ -193,6 +200,20 @@ class CodeEntry(File):
     @classmethod
     def _slots(cls, values: list[str]) -> list[str]:
         return [_only_slots(value, TRAINEE_SLOTS) for value in values]
+
+
+class _Cue(File):
+    name: str
+    pattern: str
+    unless_before: str = ""
+    raised: list[Code] = Field(default=[], alias="raise")
+    lowered: list[Code] = Field(default=[], alias="lower")
+
+    def cue(self) -> Cue:
+        flags = re.IGNORECASE
+        excuse = re.compile(self.unless_before, flags) if self.unless_before else None
+        pattern = re.compile(self.pattern, flags)
+        return Cue(self.name, pattern, excuse, frozenset(self.raised), frozenset(self.lowered))
 
 
 class Help(File):
@@ -340,6 +361,16 @@ def codebook() -> Mapping[Code, CodeEntry]:
     if missing := [code.value for code in Code if code not in entries]:
         raise LibraryError(f"{path}: no entry for {', '.join(missing)}")
     return entries
+
+
+@cache
+def cues() -> tuple[Cue, ...]:
+    """The turns of phrase that settle what they do.
+
+    Raises: LibraryError naming file and field.
+    """
+    path = folder("documents") / "cues.yaml"
+    return tuple(checked(path, row, _Cue).cue() for row in rows(path))
 
 
 @cache

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 Model = TypeVar("Model", bound="BaseModel")
+STRUCTURED_TOKENS = 4000
+"""Room for a check of every code, each with its quote."""
 ATTEMPTS = 3
 
 
@@ -163,7 +165,7 @@ class OpenAIChat:
                     model=self.name,
                     messages=cast("Any", messages),
                     temperature=0.0,
-                    max_tokens=1200,
+                    max_tokens=STRUCTURED_TOKENS,
                     response_format=cast("Any", _format(schema)),
                 )
             except json.JSONDecodeError as error:

@@ -4,9 +4,10 @@ import html
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
+from simulator.card import Trust
 from simulator.domain.dialogue import Turn
+from simulator.domain.skills import SkillScore
 from simulator.evaluator import LANDED, Debrief, Feedback, Inside, Remark
 from simulator.ledger import Card
 
@@ -48,7 +49,8 @@ def _lines(debrief: Debrief, heading: Callable[[str], str]) -> list[str]:
     lines.append(heading("Turning points"))
     lines += [f"- turn {turn}: {what}" for turn, what in debrief.turning] or ["- none: nothing moved much"]
     lines.append(heading(f"Skills ({SCALE}, with your words)"))
-    lines += [line for score in debrief.skills for line in _skill(score)]
+    lines += [line for score in debrief.skills for line in _skill(score, debrief.trust.get(score.skill))]
+    lines += [] if debrief.trust else ["- (how well this coder agrees with raters was not measured)"]
     lines += [_counsel(debrief)]
     lines.append(heading("Best moment"))
     lines += [_moment(debrief.best)] if debrief.best else ["- none landed yet; that is what practice is for"]
@@ -72,11 +74,12 @@ def _inside(inside: Inside, name: str) -> list[str]:
     return lines
 
 
-def _skill(score: Any) -> list[str]:
-    name = score.skill.value
+def _skill(score: SkillScore, trust: Trust | None) -> list[str]:
+    name, agreed = score.skill.value, f" ({trust})" if trust else ""
     if score.level is None:
-        return [f"- {name}: not judged (no occasion)"]
-    lines = [f"- {name}: {score.level}"]
+        why = f"agreement with raters too low: {trust}" if trust and not trust.judged else "no occasion"
+        return [f"- {name}: not judged ({why})"]
+    lines = [f"- {name}: {score.level:.0f}{agreed}"]
     for sign, rows in (("+", score.shown[:1]), ("-", score.missed[:1])):
         lines += [f'    {sign} turn {e.turn}: "{e.quote}" ({e.code.value})' for e in rows]
     return lines
@@ -98,7 +101,8 @@ def _moment(remark: Remark) -> str:
 
 def as_json(debrief: Debrief) -> str:
     """The debrief as one JSON object."""
-    return json.dumps(asdict(debrief), indent=1, ensure_ascii=False)
+    told = asdict(debrief) | {"trust": {s.value: t.model_dump() for s, t in debrief.trust.items()}}
+    return json.dumps(told, indent=1, ensure_ascii=False)
 
 
 def as_html(debrief: Debrief) -> str:

@@ -118,10 +118,19 @@ class Simulator:
         """The coder that hears the trainee's turns."""
         if self._parts.coder:
             return self._parts.coder
+        appraiser = self.chat("appraiser")
+        if appraiser is None:
+            return self._local_coder
+        from simulator.coder.averaged import AveragedCoder
         from simulator.coder.structured import StructuredCoder
 
-        appraiser = self.chat("appraiser")
-        return StructuredCoder(appraiser, self._local_coder) if appraiser else self._local_coder
+        capable = StructuredCoder(appraiser, self._local_coder)
+        return AveragedCoder(capable, self._local_coder)
+
+    @cached_property
+    def local_coder(self) -> "Coder":
+        """The coder that stays on this machine."""
+        return self._parts.coder or self._local_coder
 
     @cached_property
     def _local_coder(self) -> "LocalCoder":
@@ -223,7 +232,8 @@ class Simulator:
         """The evaluator for talks with one persona in one scene."""
         from simulator.evaluator import Evaluator
 
-        return Evaluator(persona, scenario, self.coder, self.store, self._suggest())
+        # better sentences are weighed here, dozens a turn: none of them was said
+        return Evaluator(persona, scenario, self.local_coder, self.store, self._suggest())
 
     def _suggest(self) -> Callable[[Turn, str], Sequence[str]] | None:
         """Better sentences from the grader, when a capable model has that role."""

@@ -6,11 +6,11 @@ two rankings are fused by reciprocal rank (Cormack, Clarke & Buettcher 2009).
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from simulator.embeddings import Embedder, cached
 from simulator.errors import InputError, SimulatorError, StoreError
@@ -24,6 +24,10 @@ RANK_OFFSET = 60
 """The usual constant of reciprocal rank fusion."""
 POOL = 20
 """How many passages each ranking hands to the fusion."""
+NEAREST = 200
+"""How many texts are looked at for the ranking by meaning; a passage has up to seven."""
+PART = "~"
+"""Parts a passage's id from the number of a text it is found by."""
 
 
 @dataclass(frozen=True)
@@ -62,54 +66,81 @@ class Store:
         return found
 
     def _sync(self) -> None:
-        """Bring our own passages up to date; the user's are left alone."""
+        """Bring our own passages up to date; the user's are left alone but for what rows now carry."""
+        theirs = self._collection.get(where={"origin": "user"}, include=["metadatas"])
+        old = [(i, m) for i, m in zip(theirs["ids"], theirs["metadatas"] or [], strict=True) if "of" not in m]
+        if old:
+            carried = [cast("Any", dict(m) | {"of": name, "first": True}) for name, m in old]
+            self._collection.update(ids=[name for name, _ in old], metadatas=carried)
         ours = passages()
         stamp = hashlib.sha256("".join(p.model_dump_json() for p in ours).encode()).hexdigest()[:16]
         known = self._collection.get(where={"origin": "ours"}, include=["metadatas"])
         stamps = {str(m["stamp"]) for m in known["metadatas"] or []}
-        if stamps == {stamp} and len(known["ids"]) == len(ours):
+        texts = [text for p in ours for text in searchable(p)]
+        if stamps == {stamp} and len(known["ids"]) == len(texts):
             return
         if known["ids"]:
             self._collection.delete(ids=known["ids"])
-        vectors = cached(self._embedder, [searchable(p) for p in ours], self._folder.parent / "vectors")
-        self._write(ours, vectors, "ours", stamp)
+        self._write(ours, cached(self._embedder, texts, self._folder.parent / "vectors"), "ours", stamp)
 
     def _write(self, rows: Sequence[Passage], vectors: Any, origin: str, stamp: str) -> None:
+        """One row for each text a passage is found by; the first of them carries the passage."""
+        texts = [(p, number, text) for p in rows for number, text in enumerate(searchable(p))]
         self._collection.upsert(
-            ids=[p.id for p in rows],
+            ids=[f"{p.id}{PART}{number}" for p, number, _ in texts],
             embeddings=[v.tolist() for v in vectors],
-            documents=[p.text for p in rows],
-            metadatas=[{"origin": origin, "stamp": stamp, "passage": p.model_dump_json()} for p in rows],
+            documents=[text for _, _, text in texts],
+            metadatas=[
+                {
+                    "origin": origin,
+                    "stamp": stamp,
+                    "of": p.id,
+                    "first": not number,
+                    "passage": p.model_dump_json(),
+                }
+                for p, number, _ in texts
+            ],
         )
 
     def _load(self) -> dict[str, Passage]:
-        rows = self._collection.get(include=["metadatas"])
+        rows = self._collection.get(where={"first": True}, include=["metadatas"])
         loaded = [Passage.model_validate_json(str(m["passage"])) for m in rows["metadatas"] or []]
         return {p.id: p for p in sorted(loaded, key=lambda p: p.id)}
 
-    def search(self, query: str, *, codes: Sequence[str] = (), limit: int = 3) -> list[Hit]:
-        """The passages nearest to `query` by meaning and word; `codes` keeps those that support one.
+    @property
+    def embedder(self) -> Embedder:
+        """What passages and queries are embedded with."""
+        return self._embedder
+
+    def search(self, query: str, *, among: Collection[str] | None = None, limit: int = 3) -> list[Hit]:
+        """The passages nearest to `query` by meaning and word; `among` keeps those with these ids.
 
         Raises: StoreError when the index is damaged.
         """
-        if not self._passages:
-            return []
-        with _explaining(self._folder):
-            found = self._collection.query(
-                query_embeddings=self._embedder([query]).tolist(),
-                n_results=len(self._passages) if codes else min(POOL, len(self._passages)),
-                include=["distances"],
-            )
-        dense = list(found["ids"][0])
-        sparse = self._words.ranked(query)
-        wanted = set(codes)
         scores: dict[str, float] = {}
-        for ranking in (dense, sparse):
-            kept = [i for i in ranking if not wanted or wanted & set(self._passages[i].codes)]
-            for rank, name in enumerate(kept[:POOL]):
+        for ranking in self.rankings(query, among):
+            for rank, name in enumerate(ranking[:POOL]):
                 scores[name] = scores.get(name, 0.0) + 1 / (RANK_OFFSET + rank)
         best = sorted(scores, key=lambda name: (-scores[name], name))[:limit]
         return [Hit(self._passages[name], scores[name]) for name in best]
+
+    def rankings(self, query: str, among: Collection[str] | None = None) -> tuple[list[str], list[str]]:
+        """Ids of passages, best first: by meaning, and by word (those that share one).
+
+        Raises: StoreError when the index is damaged.
+        """
+        if not self._passages or (among is not None and not among):
+            return [], []
+        with _explaining(self._folder):
+            found = self._collection.query(
+                query_embeddings=self._embedder([query]).tolist(),
+                n_results=NEAREST,
+                where=cast("Any", None if among is None else {"of": {"$in": sorted(among)}}),
+                include=[],
+            )
+        dense = list(dict.fromkeys(name.partition(PART)[0] for name in found["ids"][0]))
+        sparse = self._words.ranked(query)
+        return dense, sparse if among is None else [name for name in sparse if name in among]
 
     def add(self, path: Path) -> list[Passage]:
         """Read a file of the user's and add its passages; adding it again replaces them.
@@ -130,7 +161,8 @@ class Store:
         ]
         with _explaining(self._folder):
             self._remove_document(path.name)
-            self._write(rows, self._embedder([searchable(p) for p in rows]), "user", path.name)
+            texts = [text for p in rows for text in searchable(p)]
+            self._write(rows, self._embedder(texts), "user", path.name)
         self._refresh()
         return rows
 
@@ -168,9 +200,9 @@ class Store:
         return list(self._passages.values())
 
 
-def searchable(passage: Passage) -> str:
-    """What is embedded and indexed of a passage."""
-    return f"{passage.title}. {passage.text}"
+def searchable(passage: Passage) -> list[str]:
+    """What a passage is found by: itself, and questions it answers."""
+    return [f"{passage.title}. {passage.text}", *passage.asks]
 
 
 class _WordIndex:
@@ -182,7 +214,9 @@ class _WordIndex:
         self._ids = [p.id for p in rows]
         self._index: Any = None
         if rows:
-            tokens = bm25s.tokenize([searchable(p) for p in rows], stopwords="en", show_progress=False)
+            tokens = bm25s.tokenize(
+                [" ".join(searchable(p)) for p in rows], stopwords="en", show_progress=False
+            )
             self._index = bm25s.BM25()
             self._index.index(tokens, show_progress=False)
 

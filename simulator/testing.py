@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from simulator.domain.affect import Affect
-from simulator.domain.codebook import Code, Coding, Heard, Oddity
+from simulator.domain.codebook import Code, Coding, Heard, Oddity, Reading
 from simulator.domain.dialogue import Turn
 from simulator.domain.utterance import words
 from simulator.embeddings import WIDTH, Vectors, unit
@@ -68,6 +68,13 @@ class ScriptedCoder:
 
     def __init__(self, table: Mapping[str, Mapping[Code, float]] | None = None) -> None:
         self._table = table or {}
+
+    def read(self, text: str, before: str = "") -> Reading:
+        """The intensities of `code` as probabilities."""
+        coding = self.code(text, before)
+        chances = dict.fromkeys(Code, 0.0) | {h.code: h.intensity for h in coding.heard}
+        quotes = {h.code: h.quote for h in coding.heard}
+        return Reading(chances, quotes, dict.fromkeys(Code, 0.5), coding.oddity, self.name)
 
     def code(self, text: str, before: str = "") -> Coding:  # noqa: ARG002
         """The codes of the first phrase in the table that the turn holds."""

@@ -4,7 +4,8 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 from simulator.evals.unit import Done
@@ -23,6 +24,29 @@ def shown(held: Iterable[Done], total: int, style: Style) -> Iterator[Done]:
         yield from _live(held, total)
     else:
         yield from _plain(held, total, as_json=style == "json")
+
+
+@contextmanager
+def stepping() -> Iterator[Callable[[str, int, int], None]]:
+    """A way to tell of steps: what, done, in all; a bar on a terminal, a line for every tenth elsewhere."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True)) as bar:
+            task = bar.add_task("")
+            yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
+        return
+    told: dict[str, int] = {}
+
+    def tell(what: str, done: int, total: int) -> None:
+        tenth = 10 * done // max(1, total)
+        if tenth > told.get(what, 0):
+            told[what] = tenth
+            sys.stderr.write(f"  {what}: {done} of {total}\n")
+
+    yield tell
 
 
 class _Tally:

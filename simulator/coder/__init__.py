@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from simulator.domain.codebook import Coding
+from simulator.domain.codebook import Coding, Reading
 
 
 class Coder(Protocol):
@@ -12,8 +12,14 @@ class Coder(Protocol):
     def name(self) -> str:
         """Name and version, kept with every coding."""
 
+    def read(self, text: str, before: str = "") -> Reading:
+        """How likely each code is in `text`, said in answer to `before`; quotes are substrings of `text`.
+
+        Raises: ModelError when a model was needed and did not answer.
+        """
+
     def code(self, text: str, before: str = "") -> Coding:
-        """The codes of `text`, said in answer to `before`; every quote is a substring of `text`.
+        """The codes of `text` that are clear enough to act on.
 
         Raises: ModelError when a model was needed and did not answer.
         """

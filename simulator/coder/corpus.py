@@ -23,7 +23,19 @@ class Example:
     before: str
     spans: dict[Code, str]
     hand: str
-    """Who wrote it: folds are grouped by hand."""
+    """Who wrote it."""
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """One turn that is never trained on, coded by three people."""
+
+    text: str
+    before: str
+    codes: tuple[Code, ...]
+    """What at least two of the three coded."""
+    coders: tuple[tuple[Code, ...], ...]
+    """The writer's codes, then those of two who coded independently."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,24 @@ def examples() -> list[Example]:
                 raise LibraryError(f"{path}:{number}: a span is not in the text")
             found.append(example)
     return found
+
+
+def held_back() -> list[HeldBack]:
+    """The tenth of the corpus that is kept for measuring.
+
+    Raises: LibraryError naming file and line.
+    """
+    path = folder("documents") / "turns" / "held-back.jsonl"
+    return [_held_back(path, number, row) for number, row in _rows(path)]
+
+
+def _held_back(path: Path, number: int, row: dict[str, Any]) -> HeldBack:
+    try:
+        coders = tuple(tuple(Code(code) for code in codes) for codes in row["coders"])
+        most = tuple(c for c in Code if sum(c in codes for codes in coders) > len(coders) / 2)
+        return HeldBack(row["text"], row["before"], most, coders)
+    except (KeyError, ValueError) as error:
+        raise LibraryError(f"{path}:{number}: {error}") from error
 
 
 def odd_examples() -> list[OddExample]:

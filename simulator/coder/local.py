@@ -1,37 +1,45 @@
-"""The local coder: linear, calibrated, trained on our own corpus; runs on CPU in milliseconds.
+"""The local coder: a small network tuned on our own corpus hears the codes; CPU, milliseconds.
 
-It loads plain arrays only. Probabilities are per code (several may hold); the quote is the clause
-that shows the code most.
+Probabilities are per code (several may hold); the quote is the clause whose words show the code most.
 """
 
+import hashlib
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from simulator.coder.features import Features, Floats, Vocabulary, character_grams, word_grams
-from simulator.domain.codebook import Code, Coding, Family, Heard, Oddity
+from simulator.coder.likeness import Likeness
+from simulator.coder.network import Floats, Network, Signals
+from simulator.domain.codebook import Code, Coding, Oddity, Reading
+from simulator.domain.cue import cued
+from simulator.domain.hearing import decided
 from simulator.domain.screening import Danger
-from simulator.domain.utterance import clauses, sentences, words
+from simulator.domain.utterance import clauses
 from simulator.embeddings import Embedder
 from simulator.errors import LibraryError
+from simulator.library import cues
 
-ARRAYS = Path(__file__).with_name("local.npz")
-MOST_CODES = 4
-GRAVE = 0.85
-"""Probability (0..1) that a faux code needs beside a stronger attuned one."""
+HERE = Path(__file__).parent
+MODEL, TOKENIZER, FIGURES = HERE / "coder.onnx", HERE / "tokenizer.json", HERE / "coder.npz"
+"""What `make train` writes: the network, its word pieces, calibration and thresholds."""
 ODD_MARKS = frozenset("\u2026.-_ ")
+NEARLY = 0.9
+"""How much of the clearest clause's share a shorter one needs to be the quote."""
 
 
 class LocalCoder:
-    """Codes turns with the arrays that `make train` wrote."""
+    """Codes turns with the files that `make train` wrote."""
 
-    def __init__(self, embedder: Embedder, arrays: Path = ARRAYS) -> None:
-        self._embedder, self._path = embedder, arrays
+    def __init__(self, embedder: Embedder, folder: Path = HERE) -> None:
+        self._likeness = Likeness(embedder)
+        self._network = Network(folder / MODEL.name, folder / TOKENIZER.name)
+        self._path = folder / FIGURES.name
 
     @cached_property
-    def _arrays(self) -> dict[str, Any]:
+    def _figures(self) -> dict[str, Any]:
         try:
             with np.load(self._path, allow_pickle=False) as stored:
                 return {key: stored[key] for key in stored.files}
@@ -40,112 +48,61 @@ class LocalCoder:
 
     @cached_property
     def name(self) -> str:
-        """`local-` and the corpus's fingerprint."""
-        return f"local-{self._arrays['corpus']}"
+        """`local-` and the fingerprint of the network and its figures."""
+        digest = hashlib.sha256(self._network.path.read_bytes() + self._path.read_bytes())
+        return f"local-{digest.hexdigest()[:8]}"
 
     @cached_property
-    def _features(self) -> Features:
-        return Features(
-            Vocabulary(self._arrays["words"].tolist(), self._arrays["words_idf"], word_grams),
-            Vocabulary(self._arrays["characters"].tolist(), self._arrays["characters_idf"], character_grams),
-            self._embedder,
-        )
+    def _thresholds(self) -> Mapping[Code, float]:
+        return dict(zip(Code, self._figures["codes_threshold"].tolist(), strict=True))
 
-    def probabilities(self, texts: list[str], before: str = "") -> Floats:
-        """Calibrated probability of each code: shape (len(texts), 35)."""
-        rows = self._features(texts, [before] * len(texts))
-        return self._scored(rows, "codes")
+    def read(self, text: str, before: str = "") -> Reading:
+        """A calibrated probability and a quote for every code; a turn without words is a silence.
 
-    def _scored(self, rows: Floats, task: str) -> Floats:
-        """Probabilities of a task's labels, from the columns in use alone.
-
-        The whole product would go to BLAS's threads, which on a busy machine take 480 ms to meet
-        instead of 0.05 ms (docs/measurements.md).
+        Raises: LibraryError when the coder's files cannot be read.
         """
-        used = np.flatnonzero(rows.any(axis=0))
-        sums = rows[:, used] @ self._weights[task][:, used].T + self._arrays[f"{task}_bias"]
-        found: Floats = 1 / (1 + np.exp(-sums))
-        return found
-
-    @cached_property
-    def _weights(self) -> dict[str, Floats]:
-        return {
-            task: self._arrays[f"{task}_weights"].astype(np.float32) for task in ("codes", "odd", "danger")
-        }
+        if set(text) <= ODD_MARKS:
+            return Reading({}, {}, {}, Oddity.SILENCE, self.name)
+        signals = self._network(text, before)
+        chances = _sigmoid(self._figures["slope"] * signals.codes + self._figures["shift"])
+        quotes = dict(zip(Code, _quotes(text, signals), strict=True))
+        told = dict(zip(Code, chances.tolist(), strict=True))
+        oddity = self._likeness.oddity(text)
+        return cued(Reading(told, quotes, self._thresholds, oddity, self.name), text, before, cues())
 
     def code(self, text: str, before: str = "") -> Coding:
         """The codes of a turn above their thresholds; one at least for a turn that is a move.
 
-        A turn of several sentences is heard whole and sentence by sentence, since each can do its
-        own thing ("I'm sorry. But you always do this"); clauses serve as quotes only.
+        Raises: LibraryError when the coder's files cannot be read.
         """
-        if not words(text) and set(text) <= ODD_MARKS:
-            return Coding((), Oddity.SILENCE, self.name)
-        whole = list(dict.fromkeys([text, *sentences(text)]))
-        parts = list(dict.fromkeys([*whole, *clauses(text)]))
-        rows = self._features(parts, [before] * len(parts))
-        oddity = self._oddity(self._features([text], [""])[0])
-        table = self._scored(rows, "codes")
-        heard = self._heard(parts, table, len(whole))
-        return Coding(tuple(heard), oddity, self.name)
-
-    def _oddity(self, row: Floats) -> Oddity | None:
-        odds = self._scored(row[None, :], "odd")[0] / self._arrays["odd_threshold"]
-        best = int(np.argmax(odds))
-        return Oddity(str(self._arrays["odd_names"][best])) if odds[best] >= 1 else None
+        return decided(self.read(text, before))
 
     def danger(self, text: str) -> Danger | None:
         """A disclosure of danger that the patterns of the safety rail may have missed."""
-        parts = list(dict.fromkeys([text, *sentences(text)]))
-        odds = self._scored(self._features(parts, [""] * len(parts)), "danger").max(axis=0)
-        odds = odds / self._arrays["danger_threshold"]
-        best = int(np.argmax(odds))
-        return Danger(str(self._arrays["danger_names"][best])) if odds[best] >= 1 else None
-
-    def _heard(self, parts: list[str], table: Floats, whole: int) -> list[Heard]:
-        """What stands above its threshold; the first `whole` parts are the turn and its sentences."""
-        thresholds = self._arrays["codes_threshold"]
-        inside = table[1:whole] if whole > 1 else table[:1]
-        combined = np.maximum(table[0], self._arrays["part_weight"] * inside.max(axis=0))
-        excess = combined - thresholds
-        order = np.argsort(-excess)[:MOST_CODES]
-        kept = self._consistent([i for i in order if excess[i] >= 0], parts, table) or [
-            int(np.argmax(combined / thresholds))
-        ]
-        codes = list(Code)
-        return [
-            Heard(codes[i], self._intensity(combined[i], thresholds[i]), parts[_shortest(parts, table[:, i])])
-            for i in kept
-        ]
-
-    @staticmethod
-    def _consistent(kept: list[int], parts: list[str], table: Floats) -> list[int]:
-        """Drop a code shown by the very words that show one of another family more strongly.
-
-        Where a turn shows care, a faux code is a grave reading that needs clear evidence.
-        """
-        codes, shown = list(Code), {i: _shortest(parts, table[:, i]) for i in kept}
-        surest = table.max(axis=0)
-
-        def grave(i: int) -> bool:
-            caring = any(codes[j].family is Family.ATTUNED and surest[j] > surest[i] for j in kept)
-            return codes[i].family is Family.FAUX and surest[i] < GRAVE and caring
-
-        def outdone(i: int) -> bool:
-            rivals = (j for j in kept if codes[j].family is not codes[i].family)
-            return any(table[shown[i], j] > table[shown[i], i] for j in rivals)
-
-        return [i for i in kept if not (outdone(i) or grave(i))]
-
-    @staticmethod
-    def _intensity(probability: float, threshold: float) -> float:
-        """0.5 at the threshold, 1 at certainty; below it, when nothing else was heard, less."""
-        if probability < threshold:
-            return round(0.5 * float(probability / threshold), 3)
-        return round(0.5 + 0.5 * float((probability - threshold) / max(1 - threshold, 1e-6)), 3)
+        return self._likeness.danger(text)
 
 
-def _shortest(parts: list[str], column: Floats) -> int:
-    """The shortest part that shows a code nearly as well as the best one."""
-    near = [i for i, p in enumerate(column) if p >= 0.85 * column.max()]
-    return min(near, key=lambda i: len(parts[i]))
+def _sigmoid(values: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-values)), np.float32)
+
+
+def _quotes(text: str, signals: Signals) -> list[str]:
+    """For each code the shortest clause that shows it nearly as clearly as the clearest one."""
+    parts = list(dict.fromkeys(clauses(text))) or [text]
+    shares = np.array([_share(text, part, signals) for part in parts])
+    return [_shortest(parts, shares[:, code]) for code in range(len(Code))]
+
+
+def _share(text: str, part: str, signals: Signals) -> Floats:
+    """How clearly each code is shown by the words of a part: the mean over its word pieces, 0..1."""
+    begin = text.find(part)
+    inside = [i for i, (a, b) in enumerate(signals.offsets) if begin <= a and b <= begin + len(part)]
+    found: Floats = (
+        _sigmoid(signals.pieces[inside]).mean(axis=0) if inside else np.zeros(len(Code), np.float32)
+    )
+    return found
+
+
+def _shortest(parts: list[str], share: Floats) -> str:
+    near = [part for part, value in zip(parts, share, strict=True) if value >= NEARLY * share.max()]
+    return min(near, key=len)

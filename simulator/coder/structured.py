@@ -1,34 +1,35 @@
-"""The coder for capable models: codes by structured output, every quote verified."""
+"""The coder for capable models: a yes-or-no question for each code, asked twice, every quote verified."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from simulator.coder import Coder
-from simulator.domain.codebook import Code, Coding, Heard, Oddity
+from simulator.domain.codebook import Code, Coding, Oddity, Reading
+from simulator.domain.hearing import decided
 from simulator.library import codebook
 from simulator.llm import ChatModel, Message
 from simulator.prompts import CodeTurn
 
+SURE, UNLIKELY = 0.95, 0.03
+"""Probabilities (0..1) of a code that both passes saw, and that neither did."""
 
-class _Found(BaseModel):
+
+class _Check(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    code: Code
-    quote: str
-    intensity: float = Field(ge=0, le=1)
-
-
-class _Answer(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    heard: list[_Found]
-    oddity: Oddity | None
+    quote: str = Field(description="The exact words of the turn that show it; empty when none do.")
+    holds: Literal["yes", "no", "unsure"]
 
 
 class StructuredCoder:
-    """Asks a capable model for codes; what it cannot quote from the turn is dropped.
+    """Asks a capable model about every code, once in the codebook's order and once in the reverse.
 
-    When nothing it says can be quoted, `otherwise` codes the turn, so that a weak endpoint does
-    not leave the persona deaf.
+    A yes must quote the turn. Where the two passes differ, or the quote cannot be found, the coder
+    abstains from that code. When it can stand by nothing, `otherwise` codes the turn, so that a weak
+    endpoint does not leave the persona deaf.
     """
 
     def __init__(self, model: ChatModel, otherwise: Coder) -> None:
@@ -39,20 +40,65 @@ class StructuredCoder:
         """The model's name."""
         return f"llm-{self._model.name}"
 
-    def code(self, text: str, before: str = "") -> Coding:
-        """The codes of `text` that the model named and could quote, strongest first.
+    def read(self, text: str, before: str = "") -> Reading:
+        """A probability and a verified quote for every code that both passes agree on.
 
         Raises: ModelError when the model does not answer.
         """
-        names = [(entry.code.value, entry.definition) for entry in codebook().values()]
-        prompt = CodeTurn(names, before, text.replace("<", "(").replace(">", ")")).render()
+        order = list(Code)
+        first, oddity = self._pass(order, text, before)
+        second, again = self._pass(order[::-1], text, before)
+        held = {code: held for code in Code if (held := _agreed(first[code], second[code])) is not None}
+        quotes = {code: min(held, key=len) for code, held in held.items() if held}
+        oddity = oddity if oddity is again else None
+        if not (quotes or oddity):
+            return self._otherwise.read(text, before)
+        chances = {code: SURE if code in quotes else UNLIKELY for code in held}
+        return Reading(chances, quotes, {}, oddity, self.name)
+
+    def code(self, text: str, before: str = "") -> Coding:
+        """The codes both passes agree on.
+
+        Raises: ModelError when the model does not answer.
+        """
+        return decided(self.read(text, before))
+
+    def _pass(
+        self, order: Sequence[Code], text: str, before: str
+    ) -> tuple[Mapping[Code, str | None], Oddity | None]:
+        """What one pass found: the quote of each code, "" for a no, None for what it cannot say."""
+        questions = [(code.value, codebook()[code].definition) for code in order]
+        prompt = CodeTurn(questions, before, text.replace("<", "(").replace(">", ")")).render()
         messages: list[Message] = [{"role": "user", "content": prompt}]
-        answer = self._model.structured(messages, _Answer)
-        found = {f.code: Heard(f.code, f.intensity, q) for f in answer.heard if (q := _quoted(f.quote, text))}
-        heard = sorted(found.values(), key=lambda h: -h.intensity)
-        if not (heard or answer.oddity):
-            return self._otherwise.code(text, before)
-        return Coding(tuple(heard), answer.oddity, self.name)
+        answer = self._model.structured(messages, _checklist(tuple(order)))
+        return {code: _verified(getattr(answer, _field(code)), text) for code in order}, answer.oddity
+
+
+@cache
+def _checklist(order: tuple[Code, ...]) -> Any:
+    """The answer's schema: a check a code in the order asked, then the oddity."""
+    fields: dict[str, Any] = {_field(code): (_Check, Field(alias=code.value)) for code in order}
+    return create_model(
+        "Checklist", __config__=ConfigDict(extra="forbid"), **fields, oddity=(Oddity | None, ...)
+    )
+
+
+def _field(code: Code) -> str:
+    """A name that no model method has (`validate` is one)."""
+    return f"on_{code.value}"
+
+
+def _verified(check: _Check, text: str) -> str | None:
+    if check.holds == "no":
+        return ""
+    return (_quoted(check.quote, text) or None) if check.holds == "yes" else None
+
+
+def _agreed(first: str | None, second: str | None) -> list[str] | None:
+    """Both quotes of a yes, none of a no; None where the passes differ or one cannot say."""
+    if first is None or second is None or bool(first) is not bool(second):
+        return None
+    return [first, second] if first and second else []
 
 
 def _quoted(quote: str, text: str) -> str:

@@ -88,6 +88,20 @@ class Oddity(StrEnum):
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What a coder makes of a turn before anything is decided."""
+
+    probability: Mapping[Code, float]
+    """0..1 for each code; a code the coder abstains from is absent."""
+    quote: Mapping[Code, str]
+    """The substring of the turn that shows each code best."""
+    threshold: Mapping[Code, float] = field(default_factory=dict)
+    """The probability each code needs to be heard; 0.5 where none is given."""
+    oddity: Oddity | None = None
+    coder: str = ""
+
+
+@dataclass(frozen=True)
 class Heard:
     """One code found in a turn, with the words that show it."""
 

@@ -41,8 +41,8 @@ class SkillScore:
     """A level with its evidence; `level` is None when the talk gave no occasion to show it."""
 
     skill: Skill
-    level: int | None
-    """0 (the opposite) to 4 (reliably), or None: not judged."""
+    level: float | None
+    """0 (the opposite) to 4 (reliably), unrounded, or None: not judged."""
     shown: Sequence[Evidence] = ()
     missed: Sequence[Evidence] = ()
 
@@ -100,7 +100,7 @@ def _score(skill: Skill, turns: Sequence[Turn]) -> SkillScore:
     total = len(turns)
     up = min(1.0, len({e.turn for e in shown}) / total / ENOUGH[skill])
     down = min(1.0, 1.5 * len({e.turn for e in missed}) / total / ENOUGH[skill])
-    return SkillScore(skill, round(max(0.0, min(4.0, 2 + 2 * up - 2 * down))), shown, missed)
+    return SkillScore(skill, max(0.0, min(4.0, 2 + 2 * up - 2 * down)), shown, missed)
 
 
 def _evidence(turns: Sequence[Turn], wanted: Callable[[Code], bool]) -> list[Evidence]:

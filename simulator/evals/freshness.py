@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator import library
-from simulator.coder import local
+from simulator.coder import likeness, local
 from simulator.evals.suite import Case
 from simulator.weights import find
 
@@ -63,7 +63,9 @@ def sources(case: Case, role: str, templates: Iterable[str], home: Path, judges:
         names = [e.judge for e in case.expect if e.check == "conversation"]
         files |= {f"judges/{name}.yaml": judges / f"{name}.yaml" for name in names}
     else:
-        files["coder"] = local.ARRAYS
+        files["coder"] = local.FIGURES
+        files |= {"coder network": local.MODEL, "coder likeness": likeness.ARRAYS}
+        files["documents/cues.yaml"] = library.folder("documents") / "cues.yaml"
     return {"case": case.inputs} | {name: _fingerprint(path) for name, path in sorted(files.items())}
 
 

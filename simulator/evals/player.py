@@ -117,7 +117,7 @@ class Player:
         else:
             told = {role: self._told(unit, role, u, seconds) for role, u in self._upstreams(unit).items()}
             if unit.case.debriefed:  # the store embeds them for its first talk alone
-                self._vectors([searchable(passage) for passage in passages()])
+                self._vectors([text for passage in passages() for text in searchable(passage)])
             vectors = self._vectors.close().dump()
         for role, about in told.items():
             home, judges = self._settings.home, self._stage.judges

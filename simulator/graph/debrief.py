@@ -7,6 +7,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
 from simulator.domain.dialogue import Turn
+from simulator.domain.skills import SkillScore
 from simulator.evaluator import Debrief, Evaluator, Feedback, Remark
 from simulator.ledger import Ledger
 
@@ -52,11 +53,19 @@ def verify(state: DebriefState, runtime: Runtime[DebriefDeps]) -> DebriefState:
     def kept(feedback: Feedback) -> Feedback:
         return replace(feedback, remarks=[r for r in feedback.remarks if stands(r)])
 
+    def quoted(score: SkillScore) -> SkillScore:
+        shown, missed = (
+            [e for e in side if e.quote and e.quote in said.get(e.turn, "")]
+            for side in (score.shown, score.missed)
+        )
+        return replace(score, shown=shown, missed=missed)
+
     costliest = debrief.costliest if stands(debrief.costliest) else None
     return {
         "debrief": replace(
             debrief,
             feedback=[kept(f) for f in debrief.feedback],
+            skills=[quoted(score) for score in debrief.skills],
             best=debrief.best if stands(debrief.best) else None,
             costliest=costliest,
             better=debrief.better if costliest else "",

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator import session
-from simulator.cli import chat, library, records, upkeep  # noqa: F401 - they register their commands
+from simulator.cli import chat, coding, library, measuring, records, upkeep  # noqa: F401 - they register their commands
 from simulator.cli.app import main
 from simulator.session import Simulator
 from tests.conftest import OPENING, REPAIR
@@ -58,7 +58,17 @@ def test_two_piped_turns_and_a_debrief(call):
 def test_help_names_every_command(call):
     code, out, _ = call("--help")
     assert code == 0
-    for name in ("chat", "debrief", "sessions", "personas", "scenarios", "documents", "models", "doctor"):
+    for name in (
+        "chat",
+        "code",
+        "debrief",
+        "sessions",
+        "personas",
+        "scenarios",
+        "documents",
+        "models",
+        "doctor",
+    ):
         assert name in out
 
 
@@ -84,6 +94,9 @@ def test_help_loads_nothing_heavy():
         (["debrief", "nobody"], None, "no such session"),
         (["debrief", "nobody", "--format", "pdf"], None, "text, md, json, html"),
         (["personas", "show", "iriss"], None, "did you mean iris"),
+        (["code", "gone.csv", "-o", "out.csv"], None, "cannot be read as CSV"),
+        (["code", "gone.csv", "-o", "out.csv", "--where", "x"], None, "write COLUMN=VALUE"),
+        (["eval", "agreement", "--data", "gone"], None, "no such folder"),
         (["documents", "add", "gone.txt"], None, "No such file"),
         (["documents", "remove", "gone.txt"], None, "not in the store"),
         (["models", "path", "gpt"], None, "known are chat"),
@@ -96,6 +109,34 @@ def test_bad_input_is_one_line_and_a_code(call, arguments, lines, told):
     assert told in err
     assert err.startswith("simulator: ")
     assert err.count("\n") == 1
+
+
+def test_a_table_is_coded_with_a_row_a_session(call, tmp_path):
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("talk,text\na,You sat there alone.\na,It is not a big deal.\n")
+    code, out, err = call("code", str(source), "-o", str(target), "--session", "talk")
+    assert (code, out.count("wrote ")) == (0, 2)
+    assert "2 of 2" in err
+    assert "p_reflect" in target.read_text().splitlines()[0]
+    assert (tmp_path / "out.sessions.csv").read_text().count("\n") == 2
+
+
+def test_the_agreement_card_is_printed_and_written(call, tmp_path):
+    (tmp_path / "data").mkdir()
+    page, figures = tmp_path / "card.md", tmp_path / "card.yaml"
+    arguments = ("--data", str(tmp_path / "data"), "--card", str(page), "--figures", str(figures))
+    code, out, err = call("eval", "agreement", *arguments)
+    assert code == 0
+    assert "AnnoMI: no annomi.csv" in err
+    assert "# Agreement card" in out
+    assert page.read_text() in out + "\n"
+    assert "coder: scripted" in figures.read_text()
+
+
+def test_retrieval_is_measured(call):
+    code, out, _ = call("eval", "retrieval")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()] == ["ranking", "dense", "by", "fused", "support"]
 
 
 def test_a_bad_line_loses_nothing(call):

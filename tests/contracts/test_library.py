@@ -162,8 +162,29 @@ def test_the_users_own_persona_shadows_ours(tmp_path):
 def test_the_coder_was_trained_on_this_corpus():
     import numpy as np
 
-    from simulator.coder.local import ARRAYS
+    from simulator.coder.local import FIGURES
     from simulator.coder.training import corpus_fingerprint
 
-    with np.load(ARRAYS, allow_pickle=False) as arrays:
-        assert str(arrays["corpus"]) == corpus_fingerprint(), "run `make train`"
+    with np.load(FIGURES, allow_pickle=False) as figures:
+        assert str(figures["corpus"]) == corpus_fingerprint(), "run `make train`"
+
+
+def test_the_held_back_turns_are_not_in_the_corpus():
+    from simulator.coder.corpus import examples, held_back
+
+    learned = {(row.before, row.text) for row in examples()}
+    kept = held_back()
+    assert len(kept) >= 1000
+    assert not [row.text for row in kept if (row.before, row.text) in learned]
+
+
+def test_the_corpus_has_every_code_from_many_hands():
+    from collections import Counter
+
+    from simulator.coder.corpus import examples
+
+    rows = examples()
+    count = Counter(code for row in rows for code in row.spans)
+    hands = {code: {row.hand for row in rows if code in row.spans} for code in Code}
+    assert min(count.values()) >= 120
+    assert min(len(by) for by in hands.values()) >= 5

