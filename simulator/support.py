@@ -16,7 +16,7 @@ from simulator.errors import LibraryError
 from simulator.files import parse
 from simulator.library import Passage, Side, folder
 
-ALIKE = 0.5
+ALIKE = 0.35
 """Cosine (0..1) between a sentence and the passage's nearest sentence from which it counts as support."""
 
 
