@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from simulator.coder.arrays import arrays
 from simulator.coder.features import Features, Floats, Vocabulary, character_grams, word_grams
 from simulator.domain.codebook import Oddity
 from simulator.domain.screening import Danger
 from simulator.domain.utterance import sentences
 from simulator.embeddings import Embedder
-from simulator.errors import LibraryError
 
 ARRAYS = Path(__file__).with_name("likeness.npz")
 
@@ -19,16 +19,12 @@ ARRAYS = Path(__file__).with_name("likeness.npz")
 class Likeness:
     """Listens with the arrays that `make train` wrote."""
 
-    def __init__(self, embedder: Embedder, arrays: Path = ARRAYS) -> None:
-        self._embedder, self._path = embedder, arrays
+    def __init__(self, embedder: Embedder, path: Path = ARRAYS) -> None:
+        self._embedder, self._path = embedder, path
 
     @cached_property
     def _arrays(self) -> dict[str, Any]:
-        try:
-            with np.load(self._path, allow_pickle=False) as stored:
-                return {key: stored[key] for key in stored.files}
-        except (OSError, ValueError) as error:
-            raise LibraryError(f"{self._path}: cannot be read ({error}); run `make train`.") from error
+        return arrays(self._path)
 
     @cached_property
     def _features(self) -> Features:

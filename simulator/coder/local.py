@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from simulator.coder.arrays import arrays
 from simulator.coder.likeness import Likeness
 from simulator.coder.network import Floats, Network, Signals
 from simulator.domain.codebook import Code, Coding, Oddity, Reading
@@ -19,7 +20,6 @@ from simulator.domain.hearing import decided
 from simulator.domain.screening import Danger
 from simulator.domain.utterance import clauses
 from simulator.embeddings import Embedder
-from simulator.errors import LibraryError
 from simulator.library import cues
 
 HERE = Path(__file__).parent
@@ -40,11 +40,7 @@ class LocalCoder:
 
     @cached_property
     def _figures(self) -> dict[str, Any]:
-        try:
-            with np.load(self._path, allow_pickle=False) as stored:
-                return {key: stored[key] for key in stored.files}
-        except (OSError, ValueError) as error:
-            raise LibraryError(f"{self._path}: cannot be read ({error}); run `make train`.") from error
+        return arrays(self._path)
 
     @cached_property
     def name(self) -> str:
