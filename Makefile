@@ -38,7 +38,7 @@ record: setup .venv/.dev
 	$(BIN)/simulator eval record --stale $(ARGS)
 	$(BIN)/python -m tests.replay.transcripts
 
-# Trains the local coder anew from documents/turns (about half an hour on two cores, fixed seed).
+# Trains the local coder anew from documents/turns (about an hour on two cores, fixed seeds).
 train: setup .venv/.train
 	$(BIN)/python -m simulator.coder.training
 

@@ -205,15 +205,18 @@ class CodeEntry(File):
 class _Cue(File):
     name: str
     pattern: str
+    only_before: str = ""
     unless_before: str = ""
     raised: list[Code] = Field(default=[], alias="raise")
     lowered: list[Code] = Field(default=[], alias="lower")
 
     def cue(self) -> Cue:
-        flags = re.IGNORECASE
-        excuse = re.compile(self.unless_before, flags) if self.unless_before else None
-        pattern = re.compile(self.pattern, flags)
-        return Cue(self.name, pattern, excuse, frozenset(self.raised), frozenset(self.lowered))
+        only, unless = (
+            re.compile(given, re.IGNORECASE) if given else None
+            for given in (self.only_before, self.unless_before)
+        )
+        pattern = re.compile(self.pattern, re.IGNORECASE)
+        return Cue(self.name, pattern, frozenset(self.raised), frozenset(self.lowered), only, unless)
 
 
 class Help(File):

@@ -133,6 +133,13 @@ class Simulator:
         return self._parts.coder or self._local_coder
 
     @cached_property
+    def table_coder(self) -> "Coder":
+        """The local coder for tables of turns: codes alone, and no model file but its own."""
+        from simulator.coder.local import LocalCoder
+
+        return self._parts.coder or LocalCoder()
+
+    @cached_property
     def _local_coder(self) -> "LocalCoder":
         if self._parts.local:
             return self._parts.local

@@ -26,9 +26,10 @@ def chosen_coder(run: "Simulator", name: str) -> "Coder":
     Raises: InputError when there is no endpoint.
     """
     if one_of(name, ("local", "endpoint"), "--coder") == "local":
-        return run.local_coder
+        return run.table_coder
     if "appraiser" not in run.settings.endpoints:
         raise InputError("--coder endpoint: set SIMULATOR_BASE_URL and SIMULATOR_MODEL first.")
+    fetch(run, [file for file in run.missing_files() if file != "chat"])
     typer.echo(f"The turns go to {run.settings.endpoints['appraiser'].host}.", err=True)
     return run.coder
 
@@ -57,7 +58,6 @@ def code(
     columns = Columns(text, context, session, _condition(where))
     table(file, columns)  # a bad table is told before anything is loaded
     run = simulator()
-    fetch(run, [name for name in run.missing_files() if name != "chat"])
     chosen = chosen_coder(run, coder)
     with stepping() as step:
         for done, total in code_table(file, output, columns, chosen):

@@ -8,7 +8,6 @@ import typer
 
 from simulator.cli.app import simulator
 from simulator.cli.coding import CoderName, chosen_coder
-from simulator.cli.fetching import fetch
 from simulator.cli.progress import stepping
 from simulator.cli.runs import evals
 from simulator.errors import InputError
@@ -35,7 +34,6 @@ def agreement(
     if not data.is_dir():
         raise InputError(f"--data {data}: no such folder.")
     run = simulator()
-    fetch(run, [name for name in run.missing_files() if name != "chat"])
     chosen = chosen_coder(run, coder)
     with stepping() as step:
         own = heldback.measured(held_back(), chosen, step)

@@ -33,8 +33,9 @@ NEARLY = 0.9
 class LocalCoder:
     """Codes turns with the files that `make train` wrote."""
 
-    def __init__(self, embedder: Embedder, folder: Path = HERE) -> None:
-        self._likeness = Likeness(embedder)
+    def __init__(self, embedder: Embedder | None = None, folder: Path = HERE) -> None:
+        """Without an embedder only codes are heard: neither oddities nor danger."""
+        self._likeness = Likeness(embedder) if embedder else None
         self._network = Network(folder / MODEL.name, folder / TOKENIZER.name)
         self._path = folder / FIGURES.name
 
@@ -63,7 +64,7 @@ class LocalCoder:
         chances = _sigmoid(self._figures["slope"] * signals.codes + self._figures["shift"])
         quotes = dict(zip(Code, _quotes(text, signals), strict=True))
         told = dict(zip(Code, chances.tolist(), strict=True))
-        oddity = self._likeness.oddity(text)
+        oddity = self._likeness.oddity(text) if self._likeness else None
         return cued(Reading(told, quotes, self._thresholds, oddity, self.name), text, before, cues())
 
     def code(self, text: str, before: str = "") -> Coding:
@@ -75,7 +76,7 @@ class LocalCoder:
 
     def danger(self, text: str) -> Danger | None:
         """A disclosure of danger that the patterns of the safety rail may have missed."""
-        return self._likeness.danger(text)
+        return self._likeness.danger(text) if self._likeness else None
 
 
 def _sigmoid(values: Floats) -> Floats:

@@ -1,7 +1,8 @@
 """Tunes MiniLM (Wang et al. 2020) on our corpus and writes it as ONNX. Needs torch: training only.
 
 A turn may show several codes, and each of its word pieces is taught which codes it shows. Weights are
-averaged over the steps (Polyak & Juditsky 1992).
+averaged over the steps (Polyak & Juditsky 1992). Two encoders are tuned in two ways and their log-odds
+averaged, because their errors differ (Lakshminarayanan et al. 2017).
 """
 
 import math
@@ -21,10 +22,8 @@ from torch.nn import functional
 
 from simulator.coder.network import Pieces, pieces
 
-SEED = 11
-EPOCHS = 6
+EPOCHS = 5
 BATCH = 32
-RATE, HEAD_RATE = 1.5e-4, 1e-3
 WARM_UP = 0.08
 KEEP = 0.998
 """How much of the averaged weights each step keeps."""
@@ -33,6 +32,27 @@ JOINED, BARE, ALONE = 0.22, 0.25, 0.15
 LONGEST_JOINED = 70
 """Words."""
 PIECE_WEIGHT = 0.5
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way of tuning."""
+
+    seed: int
+    rate: float
+    """Learning rate of the encoder's uppermost layer."""
+    head_rate: float
+    deeper: float = 1.0
+    """What a layer's rate is multiplied with to get the rate of the one below (Howard & Ruder 2018)."""
+    heads_first: bool = False
+    """Whether the heads learn for an epoch before the encoder moves (Kumar et al. 2022)."""
+
+
+RECIPES = (
+    Recipe(seed=11, rate=1.5e-4, head_rate=1e-3),
+    Recipe(seed=12, rate=1.8e-4, head_rate=3e-4, deeper=0.8, heads_first=True),
+)
+HEADS_ONLY_RATE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -52,15 +72,14 @@ class Encoder(nn.Module):
 
     def __init__(self, weights: dict[str, Tensor], codes: int) -> None:
         super().__init__()
+        weights = {name: weight.float().clone() for name, weight in weights.items()}
         self.width = weights["embeddings.word_embeddings.weight"].shape[1]
-        self.word = nn.Embedding.from_pretrained(
-            weights["embeddings.word_embeddings.weight"].float(), freeze=True
-        )
+        self.word = nn.Embedding.from_pretrained(weights["embeddings.word_embeddings.weight"], freeze=True)
         self.place = nn.Embedding.from_pretrained(
-            weights["embeddings.position_embeddings.weight"].float(), freeze=False
+            weights["embeddings.position_embeddings.weight"], freeze=False
         )
         self.side = nn.Embedding.from_pretrained(
-            weights["embeddings.token_type_embeddings.weight"].float(), freeze=False
+            weights["embeddings.token_type_embeddings.weight"], freeze=False
         )
         self.norm = _norm(weights, "embeddings.LayerNorm")
         count = 1 + max(int(m.group(1)) for k in weights if (m := re.match(r"encoder\.layer\.(\d+)", k)))
@@ -123,38 +142,83 @@ class _Layer(nn.Module):
 
 
 def _linear(weights: dict[str, Tensor], name: str) -> nn.Linear:
-    weight = weights[f"{name}.weight"].float()
+    weight = weights[f"{name}.weight"]
     made = nn.Linear(weight.shape[1], weight.shape[0])
-    made.weight, made.bias = nn.Parameter(weight), nn.Parameter(weights[f"{name}.bias"].float())
+    made.weight, made.bias = nn.Parameter(weight), nn.Parameter(weights[f"{name}.bias"])
     return made
 
 
 def _norm(weights: dict[str, Tensor], name: str) -> nn.LayerNorm:
-    weight = weights[f"{name}.weight"].float()
+    weight = weights[f"{name}.weight"]
     made = nn.LayerNorm(weight.shape[0], eps=1e-12)
-    made.weight, made.bias = nn.Parameter(weight), nn.Parameter(weights[f"{name}.bias"].float())
+    made.weight, made.bias = nn.Parameter(weight), nn.Parameter(weights[f"{name}.bias"])
     return made
 
 
-def seeded() -> None:
-    """Fix torch's randomness before the heads are made."""
-    torch.manual_seed(SEED)
+class Both(nn.Module):
+    """Encoders whose log-odds are averaged; the word table, which is never tuned, is one."""
+
+    def __init__(self, encoders: Sequence[Encoder]) -> None:
+        super().__init__()
+        self.encoders = nn.ModuleList(encoders)
+        for encoder in encoders[1:]:
+            encoder.word = encoders[0].word
+
+    def forward(self, ids: Tensor, types: Tensor, own: Tensor) -> tuple[Tensor, ...]:
+        """Mean log-odds of the codes, of the turn and of each piece."""
+        found = [encoder(ids, types, own) for encoder in self.encoders]
+        return tuple(torch.stack(one).mean(0) for one in zip(*found, strict=True))
 
 
-def tuned(lessons: Sequence[Lesson], encoder: Encoder, tokenizer: Any) -> Encoder:
-    """The encoder after EPOCHS of lessons, its weights averaged."""
-    rng = Random(SEED)
-    heads = [p for name, p in encoder.named_parameters() if _is_head(name)]
-    body = [p for name, p in encoder.named_parameters() if not _is_head(name) and p.requires_grad]
-    optimiser = torch.optim.AdamW(
-        [{"params": body, "lr": RATE}, {"params": heads, "lr": HEAD_RATE}], weight_decay=0.01
-    )
-    steps = EPOCHS * (len(lessons) // BATCH + 1)
+def tuned(
+    lessons: Sequence[Lesson], weights: dict[str, Tensor], codes: int, tokenizer: Any, recipe: Recipe
+) -> Encoder:
+    """An encoder after its lessons, its weights averaged over the steps."""
+    torch.manual_seed(recipe.seed)
+    rng = Random(recipe.seed)
+    encoder = Encoder(weights, codes)
+    if recipe.heads_first:
+        groups = [{"params": _heads(encoder), "lr": HEADS_ONLY_RATE}]
+        encoder = _learned(encoder, groups, 1, lessons, tokenizer, rng)
+    groups = [{"params": _heads(encoder), "lr": recipe.head_rate}, *_layers(encoder, recipe)]
+    return _learned(encoder, groups, EPOCHS, lessons, tokenizer, rng)
+
+
+def _heads(encoder: Encoder) -> list[nn.Parameter]:
+    return [*encoder.codes.parameters(), *encoder.tokens.parameters()]
+
+
+def _layers(encoder: Encoder, recipe: Recipe) -> list[dict[str, Any]]:
+    """The encoder's parameters with their rates, from the uppermost layer down to the places of words."""
+    parts: list[list[nn.Module]] = [[layer] for layer in reversed(encoder.layers)]
+    parts += [[encoder.place, encoder.side, encoder.norm]]
+    return [
+        {
+            "params": [p for module in part for p in module.parameters()],
+            "lr": recipe.rate * recipe.deeper**depth,
+        }
+        for depth, part in enumerate(parts)
+    ]
+
+
+def _learned(
+    encoder: Encoder,
+    groups: list[dict[str, Any]],
+    epochs: int,
+    lessons: Sequence[Lesson],
+    tokenizer: Any,
+    rng: Random,
+) -> Encoder:
+    optimiser = torch.optim.AdamW(groups, weight_decay=0.01)
+    steps = epochs * (len(lessons) // BATCH + 1)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: min(1.0, (step + 1) / (WARM_UP * steps)) * max(0.02, 1 - step / steps)
     )
     averaged = deepcopy(encoder).eval()
-    for epoch in range(EPOCHS):
+    learning = {id(p) for group in groups for p in group["params"]}
+    for parameter in encoder.parameters():
+        parameter.requires_grad_(id(parameter) in learning)
+    for epoch in range(epochs):
         encoder.train()
         losses = []
         for batch in _batches(lessons, tokenizer, rng):
@@ -166,18 +230,15 @@ def tuned(lessons: Sequence[Lesson], encoder: Encoder, tokenizer: Any) -> Encode
             schedule.step()
             _average(averaged, encoder)
             losses.append(float(loss.detach()))
-        sys.stderr.write(f"  epoch {epoch + 1} of {EPOCHS}: loss {np.mean(losses):.3f}\n")
+        sys.stderr.write(f"  epoch {epoch + 1} of {epochs}: loss {np.mean(losses):.3f}\n")
     return averaged
-
-
-def _is_head(name: str) -> bool:
-    return name.split(".", maxsplit=1)[0] in {"codes", "tokens"}
 
 
 @torch.no_grad()
 def _average(averaged: Encoder, encoder: Encoder) -> None:
     for kept, new in zip(averaged.parameters(), encoder.parameters(), strict=True):
-        kept.mul_(KEEP).add_(new, alpha=1 - KEEP)
+        if new.requires_grad:
+            kept.mul_(KEEP).add_(new, alpha=1 - KEEP)
 
 
 def _batches(lessons: Sequence[Lesson], tokenizer: Any, rng: Random) -> Iterator[list[tuple[Lesson, Pieces]]]:
@@ -245,15 +306,15 @@ def _shown(lesson: Lesson, read: Pieces, length: int) -> Tensor:
     return found
 
 
-def export(encoder: Encoder, path: Path) -> None:
-    """Write the encoder as ONNX, matrices and embeddings in eight bits with a scale a row or column."""
+def export(network: nn.Module, path: Path) -> None:
+    """Write the network as ONNX, matrices and embeddings in eight bits with a scale a row or column."""
     import onnx
 
     example = torch.tensor([[101, 2023, 102, 2003, 102]]), torch.tensor([[0, 0, 0, 1, 1]])
     own = torch.tensor([[0.0, 0.0, 0.0, 1.0, 0.0]])
     names = ["codes", "tokens"]
     torch.onnx.export(
-        encoder.eval(),
+        network.eval(),
         (*example, own),
         str(path),
         input_names=["ids", "types", "own"],
@@ -271,21 +332,22 @@ def _shrink(graph: Any) -> None:
     """Put `Cast(int8) * scale` in place of every large matrix; the runtime folds it when it loads."""
     from onnx import helper, numpy_helper
 
-    gathered = {node.input[0]: node for node in graph.node if node.op_type == "Gather"}
+    looked_up = {node.input[0] for node in graph.node if node.op_type == "Gather"}
     nodes = []
     for tensor in list(graph.initializer):
         matrix = numpy_helper.to_array(tensor)
         if matrix.ndim != 2 or matrix.size < 10_000 or matrix.dtype != np.float32:
             continue
-        axis = 1 if tensor.name in gathered else 0
+        axis = 1 if tensor.name in looked_up else 0
         scale = np.maximum(np.abs(matrix).max(axis=axis, keepdims=True), 1e-8).astype(np.float32) / 127
         small = np.round(matrix / scale).astype(np.int8)
         graph.initializer.remove(tensor)
         name = tensor.name
         graph.initializer.append(numpy_helper.from_array(small, f"{name}.int8"))
         graph.initializer.append(numpy_helper.from_array(scale, f"{name}.scale"))
-        if name in gathered:
-            _gather_small(graph, gathered[name], name, helper)
+        if name in looked_up:
+            for node in [node for node in graph.node if node.op_type == "Gather" and node.input[0] == name]:
+                _gather_small(graph, node, name, helper)
         else:
             nodes.append(helper.make_node("Cast", [f"{name}.int8"], [f"{name}.cast"], to=1))
             nodes.append(helper.make_node("Mul", [f"{name}.cast", f"{name}.scale"], [name]))
@@ -298,10 +360,10 @@ def _gather_small(graph: Any, node: Any, name: str, helper: Any) -> None:
     at = list(graph.node).index(node)
     rows, out = node.input[1], node.output[0]
     made = [
-        helper.make_node("Gather", [f"{name}.int8", rows], [f"{name}.rows"]),
-        helper.make_node("Cast", [f"{name}.rows"], [f"{name}.cast"], to=1),
-        helper.make_node("Gather", [f"{name}.scale", rows], [f"{name}.scales"]),
-        helper.make_node("Mul", [f"{name}.cast", f"{name}.scales"], [out]),
+        helper.make_node("Gather", [f"{name}.int8", rows], [f"{out}.rows"]),
+        helper.make_node("Cast", [f"{out}.rows"], [f"{out}.cast"], to=1),
+        helper.make_node("Gather", [f"{name}.scale", rows], [f"{out}.scales"]),
+        helper.make_node("Mul", [f"{out}.cast", f"{out}.scales"], [out]),
     ]
     graph.node.remove(node)
     for offset, new in enumerate(made):

@@ -18,17 +18,21 @@ class Cue:
 
     name: str
     pattern: re.Pattern[str]
-    unless_before: re.Pattern[str] | None
     raised: frozenset[Code]
     lowered: frozenset[Code]
+    only_before: re.Pattern[str] | None = None
+    """What the other must have said for the cue to hold."""
+    unless_before: re.Pattern[str] | None = None
+    """What the other must not have said."""
 
     def holds(self, text: str, before: str) -> bool:
         """Whether the turn has this turn of phrase, in a place where it means what it says."""
+        called_for = self.only_before is None or self.only_before.search(before)
         excused = self.unless_before is not None and self.unless_before.search(before)
-        return not excused and bool(self.pattern.search(text))
+        return bool(called_for and not excused and self.pattern.search(text))
 
 
-PARROTING = Cue("parroting", re.compile(""), None, frozenset({Code.PERFORM}), frozenset({Code.REFLECT}))
+PARROTING = Cue("parroting", re.compile(""), frozenset({Code.PERFORM}), frozenset({Code.REFLECT}))
 SAME = 0.9
 """Share of a turn's words (0..1), in order and with pronouns turned, from which it parrots."""
 SHORTEST = 5

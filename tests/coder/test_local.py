@@ -20,16 +20,16 @@ HARD = [
     for line in (library.folder("documents") / "turns" / "hard.jsonl").read_text("utf-8").splitlines()
 ]
 RIGHT = {
-    "plan-or-fix": 0.7,
-    "stay-or-withdraw": 0.65,
-    "sarcasm": 0.15,
-    "no-apology": 0.35,
-    "real-apology": 0.9,
-    "hollow": 0.6,
-    "real-reflection": 0.9,
-    "mind-reading": 0.85,
-    "limit-or-blame": 0.65,
-    "pause-or-exit": 0.65,
+    "plan-or-fix": 0.6,
+    "stay-or-withdraw": 0.75,
+    "sarcasm": 0.3,
+    "no-apology": 0.6,
+    "real-apology": 0.95,
+    "hollow": 0.8,
+    "real-reflection": 0.95,
+    "mind-reading": 0.7,
+    "limit-or-blame": 0.9,
+    "pause-or-exit": 0.8,
 }
 """Share of each kind of hard turn (0..1) that must be heard rightly: a little under what was measured."""
 
@@ -55,6 +55,12 @@ def test_what_was_said_before_matters():
     begged = CODER.read(text, "Please don't leave me alone right now, please.").probability
     assert asked[Code.STAY] > begged[Code.STAY]
     assert asked[Code.WITHDRAW] < begged[Code.WITHDRAW]
+
+
+def test_leaving_somebody_who_begs_for_company_is_withdrawing_and_staying_is_not():
+    begged = "Please don't go."
+    assert Code.WITHDRAW in CODER.code("I'm going out for a walk. Take all the time you need.", begged).codes
+    assert Code.WITHDRAW not in CODER.code("I'm not going anywhere. I'll be right here.", begged).codes
 
 
 def test_silence_needs_no_network():
