@@ -63,6 +63,12 @@ def test_leaving_somebody_who_begs_for_company_is_withdrawing_and_staying_is_not
     assert Code.WITHDRAW not in CODER.code("I'm not going anywhere. I'll be right here.", begged).codes
 
 
+def test_codes_need_no_embedder():
+    coding = LocalCoder().code("I'm sorry, that was wrong of me.")
+    assert coding.codes == (Code.REPAIR,)
+    assert coding.oddity is None
+
+
 def test_silence_needs_no_network():
     assert CODER.code("...").oddity is Oddity.SILENCE
 
