@@ -11,6 +11,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.inference import opened, word_pieces
+
 Vectors = NDArray[np.float32]
 WIDTH = 384
 LONGEST_TOKENS = 200
@@ -60,19 +62,8 @@ class MiniLM:
         return unit(hidden.mean(axis=1))
 
     def _load(self) -> tuple[object, object]:
-        import onnxruntime
-        from tokenizers import Tokenizer
-
         model, tokens = self._paths
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3
-        tokenizer = Tokenizer.from_file(str(tokens))
-        tokenizer.no_padding()
-        tokenizer.enable_truncation(LONGEST_TOKENS)
-        return onnxruntime.InferenceSession(
-            str(model), options, providers=["CPUExecutionProvider"]
-        ), tokenizer
+        return opened(model), word_pieces(tokens, LONGEST_TOKENS)
 
 
 def unit(vectors: NDArray[np.floating]) -> Vectors:

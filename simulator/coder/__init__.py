@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from simulator.domain.codebook import Coding, Reading
+from simulator.domain.hearing import decided
 
 
 class Coder(Protocol):
@@ -23,3 +24,4 @@ class Coder(Protocol):
 
         Raises: ModelError when a model was needed and did not answer.
         """
+        return decided(self.read(text, before))

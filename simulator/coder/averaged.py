@@ -3,11 +3,11 @@
 from statistics import mean
 
 from simulator.coder import Coder
-from simulator.domain.codebook import Code, Coding, Reading
-from simulator.domain.hearing import THRESHOLD, decided
+from simulator.domain.codebook import Code, Reading
+from simulator.domain.hearing import THRESHOLD
 
 
-class AveragedCoder:
+class AveragedCoder(Coder):
     """Listens with a capable model and with the local coder; either alone where the other abstains."""
 
     def __init__(self, capable: Coder, local: Coder) -> None:
@@ -30,10 +30,3 @@ class AveragedCoder:
         chances = {code: mean(r.probability[code] for r in held) for code, held in views.items() if held}
         cuts = {code: mean(r.threshold.get(code, THRESHOLD) for r in views[code]) for code in chances}
         return Reading(chances, {**other.quote, **one.quote}, cuts, one.oddity or other.oddity, self.name)
-
-    def code(self, text: str, before: str = "") -> Coding:
-        """The codes that stand above their thresholds.
-
-        Raises: ModelError when the capable model does not answer.
-        """
-        return decided(self.read(text, before))

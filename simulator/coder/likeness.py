@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from simulator.coder.arrays import arrays
+from simulator.coder.calibration import sigmoid
 from simulator.coder.features import Features, Floats, Vocabulary, character_grams, word_grams
 from simulator.domain.codebook import Oddity
 from simulator.domain.screening import Danger
@@ -56,7 +57,7 @@ class Likeness:
         rows = self._features(parts, [""] * len(parts))
         used = np.flatnonzero(rows.any(axis=0))
         sums = rows[:, used] @ self._weights[task][:, used].T + self._arrays[f"{task}_bias"]
-        found: Floats = (1 / (1 + np.exp(-sums))).max(axis=0)
+        found: Floats = sigmoid(sums).max(axis=0)
         return found
 
     @cached_property

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator import settings
+from simulator.coder.calibration import platt, sigmoid
 from simulator.coder.corpus import DangerExample, Example, OddExample, danger_examples, examples, odd_examples
 from simulator.coder.features import (
     MOST_CHARACTERS,
@@ -131,8 +132,8 @@ def _odd(odd: Sequence[OddExample], rows: Sequence[Example], inputs: Inputs) -> 
         weight = np.array([1.0] * len(odd) + [0.5] * len(rows))
         task = Task(table[kept], weight[kept], _dealt(int(kept.sum())))
         logit = task.held_out(truth[kept])
-        scale, shift = _platt(logit, truth[kept])
-        probability = _sigmoid(scale * logit + shift)
+        scale, shift = platt(logit, truth[kept])
+        probability = sigmoid(scale * logit + shift)
         cuts = np.arange(0.2, 0.9, 0.05)
         score, threshold = max((fbeta_score(truth[kept], probability >= c, beta=0.7), c) for c in cuts)
         sys.stdout.write(f"{oddity.value:15} n {truth.sum():3}  F0.7 {score:.2f}  cut {threshold:.2f}\n")
@@ -151,8 +152,8 @@ def _danger(danger: Sequence[DangerExample], rows: Sequence[Example], inputs: In
     for kind in Danger:
         truth = np.array([*(row.danger is kind for row in danger), *(False for _ in rows)])
         logit = task.held_out(truth)
-        scale, shift = _platt(logit, truth)
-        probability = _sigmoid(scale * logit + shift)
+        scale, shift = platt(logit, truth)
+        probability = sigmoid(scale * logit + shift)
         threshold = max(0.1, float(np.quantile(probability[ordinary], 1 - ALARMS_IN_TALK / len(Danger))))
         caught = (probability[truth] >= threshold).mean()
         near = (probability[: len(danger)][~truth[: len(danger)]] >= threshold).mean()
@@ -166,19 +167,6 @@ def _danger(danger: Sequence[DangerExample], rows: Sequence[Example], inputs: In
 def _dealt(count: int) -> NDArray[np.str_]:
     """Five random folds of the given number of rows."""
     return np.random.default_rng(SEED).integers(0, 5, count).astype(str)
-
-
-def _sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    found: NDArray[np.float64] = 1 / (1 + np.exp(-values))
-    return found
-
-
-def _platt(logit: NDArray[np.float64], truth: Table) -> tuple[float, float]:
-    """Slope and shift that make logits probabilities (Platt 1999)."""
-    from sklearn.linear_model import LogisticRegression
-
-    model = LogisticRegression(C=100.0).fit(logit[:, None], truth)
-    return float(model.coef_[0, 0]), float(model.intercept_[0])
 
 
 def _packed(task: str, found: Sequence[Fitted]) -> Arrays:

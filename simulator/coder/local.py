@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from simulator.coder import Coder
 from simulator.coder.arrays import arrays
+from simulator.coder.calibration import sigmoid
 from simulator.coder.likeness import Likeness
 from simulator.coder.network import Floats, Network, Signals
-from simulator.domain.codebook import Code, Coding, Oddity, Reading
+from simulator.domain.codebook import Code, Oddity, Reading
 from simulator.domain.cue import cued
-from simulator.domain.hearing import decided
 from simulator.domain.screening import Danger
 from simulator.domain.utterance import clauses
 from simulator.embeddings import Embedder
@@ -30,7 +31,7 @@ NEARLY = 0.9
 """How much of the clearest clause's share a shorter one needs to be the quote."""
 
 
-class LocalCoder:
+class LocalCoder(Coder):
     """Codes turns with the files that `make train` wrote."""
 
     def __init__(self, embedder: Embedder | None = None, folder: Path = HERE) -> None:
@@ -61,26 +62,15 @@ class LocalCoder:
         if set(text) <= ODD_MARKS:
             return Reading({}, {}, {}, Oddity.SILENCE, self.name)
         signals = self._network(text, before)
-        chances = _sigmoid(self._figures["slope"] * signals.codes + self._figures["shift"])
+        chances = sigmoid(self._figures["slope"] * signals.codes + self._figures["shift"]).astype(np.float32)
         quotes = dict(zip(Code, _quotes(text, signals), strict=True))
         told = dict(zip(Code, chances.tolist(), strict=True))
         oddity = self._likeness.oddity(text) if self._likeness else None
         return cued(Reading(told, quotes, self._thresholds, oddity, self.name), text, before, cues())
 
-    def code(self, text: str, before: str = "") -> Coding:
-        """The codes of a turn above their thresholds; one at least for a turn that is a move.
-
-        Raises: LibraryError when the coder's files cannot be read.
-        """
-        return decided(self.read(text, before))
-
     def danger(self, text: str) -> Danger | None:
         """A disclosure of danger that the patterns of the safety rail may have missed."""
         return self._likeness.danger(text) if self._likeness else None
-
-
-def _sigmoid(values: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-values)), np.float32)
 
 
 def _quotes(text: str, signals: Signals) -> list[str]:
@@ -94,9 +84,9 @@ def _share(text: str, part: str, signals: Signals) -> Floats:
     """How clearly each code is shown by the words of a part: the mean over its word pieces, 0..1."""
     begin = text.find(part)
     inside = [i for i, (a, b) in enumerate(signals.offsets) if begin <= a and b <= begin + len(part)]
-    found: Floats = (
-        _sigmoid(signals.pieces[inside]).mean(axis=0) if inside else np.zeros(len(Code), np.float32)
-    )
+    if not inside:
+        return np.zeros(len(Code), np.float32)
+    found: Floats = sigmoid(signals.pieces[inside]).mean(axis=0)
     return found
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import LibraryError
+from simulator.inference import opened, word_pieces
 
 Floats = NDArray[np.float32]
 CLS, SEP = 101, 102
@@ -31,6 +32,17 @@ class Pieces:
     """Where the turn's own pieces begin."""
     offsets: Sequence[tuple[int, int]]
     """Characters of the turn that each of its pieces covers."""
+
+    @property
+    def types(self) -> list[int]:
+        """1 for the turn and what ends it, 0 for the context."""
+        return [int(at >= self.start) for at in range(len(self.ids))]
+
+    @property
+    def own(self) -> list[float]:
+        """1 for the turn's own pieces; what ends the turn stands for one that has none."""
+        end = max(len(self.ids) - 1, self.start + 1)
+        return [float(self.start <= at < end) for at in range(len(self.ids))]
 
 
 @dataclass(frozen=True)
@@ -73,34 +85,18 @@ class Network:
             self._loaded = self._loaded or self._load()
         session, tokenizer = self._loaded
         read = pieces(tokenizer, text, before)
-        types = [0] * read.start + [1] * (len(read.ids) - read.start)
-        own = [
-            float(read.start <= at < max(len(read.ids) - 1, read.start + 1)) for at in range(len(read.ids))
-        ]
         feeds = {
             "ids": np.array([read.ids], np.int64),
-            "types": np.array([types], np.int64),
-            "own": np.array([own], np.float32),
+            "types": np.array([read.types], np.int64),
+            "own": np.array([read.own], np.float32),
         }
         codes, tokens = (found[0] for found in session.run(["codes", "tokens"], feeds))
         return Signals(codes, tokens[read.start : len(read.ids) - 1], read.offsets)
 
     def _load(self) -> tuple[Any, Any]:
-        import onnxruntime
-        from tokenizers import Tokenizer
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3
         try:
-            session = onnxruntime.InferenceSession(
-                str(self.path), options, providers=["CPUExecutionProvider"]
-            )
-            tokenizer = Tokenizer.from_file(str(self._tokens))
+            return opened(self.path), word_pieces(self._tokens)
         except Exception as error:
             raise LibraryError(
                 f"{self.path}: cannot be read ({type(error).__name__}); run `make train`."
             ) from error
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-        return session, tokenizer

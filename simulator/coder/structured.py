@@ -7,8 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from simulator.coder import Coder
-from simulator.domain.codebook import Code, Coding, Oddity, Reading
-from simulator.domain.hearing import decided
+from simulator.domain.codebook import Code, Oddity, Reading
 from simulator.library import codebook
 from simulator.llm import ChatModel, Message
 from simulator.prompts import CodeTurn
@@ -24,7 +23,7 @@ class _Check(BaseModel):
     holds: Literal["yes", "no", "unsure"]
 
 
-class StructuredCoder:
+class StructuredCoder(Coder):
     """Asks a capable model about every code, once in the codebook's order and once in the reverse.
 
     A yes must quote the turn. Where the two passes differ, or the quote cannot be found, the coder
@@ -55,13 +54,6 @@ class StructuredCoder:
             return self._otherwise.read(text, before)
         chances = {code: SURE if code in quotes else UNLIKELY for code in held}
         return Reading(chances, quotes, {}, oddity, self.name)
-
-    def code(self, text: str, before: str = "") -> Coding:
-        """The codes both passes agree on.
-
-        Raises: ModelError when the model does not answer.
-        """
-        return decided(self.read(text, before))
 
     def _pass(
         self, order: Sequence[Code], text: str, before: str

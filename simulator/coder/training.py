@@ -14,11 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator import settings
+from simulator.coder.calibration import platt, sigmoid
 from simulator.coder.corpus import danger_examples, examples, odd_examples
 from simulator.coder.likeness_training import learn_likeness
 from simulator.coder.local import FIGURES, MODEL, TOKENIZER
 from simulator.coder.network import Network
-from simulator.domain.codebook import Code, Family
+from simulator.domain.codebook import Code
+from simulator.domain.hearing import HURTFUL
+from simulator.inference import word_pieces
 from simulator.weights import find, trusted
 
 STRICT = 0.7
@@ -58,14 +61,10 @@ def main() -> None:
 def learn(weights: Path) -> None:
     """Tune the encoder on all that is not for tuning thresholds, and write the network."""
     from safetensors.torch import load_file
-    from tokenizers import Tokenizer
 
     from simulator.coder.tuning import RECIPES, Both, export, tuned
 
-    tokenizer = Tokenizer.from_file(str(TOKENIZER))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    known, learned = load_file(weights), lessons()
+    tokenizer, known, learned = word_pieces(TOKENIZER), load_file(weights), lessons()
     export(Both([tuned(learned, known, len(Code), tokenizer, recipe) for recipe in RECIPES]), MODEL)
 
 
@@ -97,8 +96,8 @@ def tuned_figures(network: Network) -> dict[str, NDArray[Any]]:
     rows = [row for row in examples() if tenth(row.text) in TUNING]
     logit = np.array([network(row.text, row.before).codes for row in rows], float)
     truth = np.array([[code in row.spans for code in Code] for row in rows])
-    slope, shift = (STRANGERS * value for value in _platt(logit.ravel(), truth.ravel()))
-    chances = 1 / (1 + np.exp(-(slope * logit + shift)))
+    slope, shift = (STRANGERS * value for value in platt(logit.ravel(), truth.ravel()))
+    chances = sigmoid(slope * logit + shift)
     cuts = [_cut(code, chances[:, i], truth[:, i]) for i, code in enumerate(Code)]
     return {
         "corpus": np.array(corpus_fingerprint()),
@@ -106,14 +105,6 @@ def tuned_figures(network: Network) -> dict[str, NDArray[Any]]:
         "shift": np.array(shift),
         "codes_threshold": np.array(cuts),
     }
-
-
-def _platt(logit: Floats, truth: NDArray[np.bool_]) -> tuple[float, float]:
-    """Slope and shift that make log-odds calibrated (Platt 1999); one pair for all codes."""
-    from sklearn.linear_model import LogisticRegression
-
-    model = LogisticRegression(C=100.0).fit(logit[:, None], truth)
-    return float(model.coef_[0, 0]), float(model.intercept_[0])
 
 
 def _cut(code: Code, chances: Floats, truth: NDArray[np.bool_]) -> float:
@@ -124,7 +115,7 @@ def _cut(code: Code, chances: Floats, truth: NDArray[np.bool_]) -> float:
     """
     from sklearn.metrics import fbeta_score, roc_auc_score
 
-    beta = STRICT if code.family in {Family.MISATTUNED, Family.FAUX} else 1.0
+    beta = STRICT if code.family in HURTFUL else 1.0
     cuts = np.arange(0.15, 0.8, 0.025)
     score, best = max((fbeta_score(truth, chances >= cut, beta=beta), cut) for cut in cuts)
     n = int(truth.sum())

@@ -289,8 +289,8 @@ def _padded(rows: Sequence[Pieces]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     for i, row in enumerate(rows):
         end = len(row.ids)
         ids[i, :end] = torch.tensor(row.ids)
-        types[i, row.start : end] = 1
-        own[i, row.start : max(end - 1, row.start + 1)] = 1
+        types[i, :end] = torch.tensor(row.types)
+        own[i, :end] = torch.tensor(row.own)
         mask[i, :end] = 1
     return ids, types, own, mask
 

@@ -66,17 +66,22 @@ class Coded:
 
 def coded(rows: Sequence[Row], rated: RatedSet, coder: Coder, step: Step, *, bare: bool = False) -> Coded:
     """Code every row; `bare` takes punctuation and capitals out first."""
-    chances, heard = np.zeros((len(rows), len(Code))), np.zeros((len(rows), len(Code)), bool)
-    told = f"{rated.name}{', without punctuation' if bare else ''}"
-    for number, row in enumerate(rows):
-        text, before = row[rated.columns.text], said_before(row.get(rated.columns.context, ""))
-        if bare:
-            text, before = stripped(text), stripped(before)
+    columns, told = rated.columns, f"{rated.name}{', without punctuation' if bare else ''}"
+    turns = [(row[columns.text], said_before(row.get(columns.context, ""))) for row in rows]
+    if bare:
+        turns = [(stripped(text), stripped(before)) for text, before in turns]
+    return coded_turns(turns, told, coder, step)
+
+
+def coded_turns(turns: Sequence[tuple[str, str]], told: str, coder: Coder, step: Step) -> Coded:
+    """Code every turn, given with what was said before it; `told` names them in the progress."""
+    chances, heard = np.zeros((len(turns), len(Code))), np.zeros((len(turns), len(Code)), bool)
+    for number, (text, before) in enumerate(turns):
         reading = coder.read(text, before)
         codes = decided(reading).codes
         chances[number] = [reading.probability.get(code, 0.0) for code in Code]
         heard[number] = [code in codes for code in Code]
-        step(told, number + 1, len(rows))
+        step(told, number + 1, len(turns))
     return Coded(chances, heard)
 
 

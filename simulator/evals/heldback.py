@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 from simulator.coder import Coder
 from simulator.coder.corpus import HeldBack
-from simulator.domain.codebook import Code, Coding
-from simulator.domain.hearing import decided
+from simulator.domain.codebook import Code
 from simulator.domain.skills import FOR, Skill
-from simulator.evals.agreement import Step, calibration_error
+from simulator.evals.agreement import Step, calibration_error, coded_turns
 
 Table = NDArray[np.bool_]
 FEWEST = 8
@@ -46,14 +45,9 @@ class Own:
 
 def measured(rows: Sequence[HeldBack], coder: Coder, step: Step) -> Own:
     """Code the held-back turns and compare."""
-    heard: list[Coding] = []
-    chances = np.zeros((len(rows), len(Code)))
-    for number, row in enumerate(rows):
-        reading = coder.read(row.text, row.before)
-        chances[number] = [reading.probability.get(code, 0.0) for code in Code]
-        heard.append(decided(reading))
-        step("our own held-back turns", number + 1, len(rows))
-    truth, said = _table([row.codes for row in rows]), _table([coding.codes for coding in heard])
+    found = coded_turns([(row.text, row.before) for row in rows], "our own held-back turns", coder, step)
+    chances, said = found.chances, found.heard
+    truth = _table([row.codes for row in rows])
     one, two = (_table([row.coders[i] for row in rows]) for i in (1, 2))
     figures = [_code_figure(i, truth, said, chances, one, two) for i in range(len(Code))]
     told = [f for f in figures if f.n >= FEWEST]
