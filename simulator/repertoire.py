@@ -46,7 +46,7 @@ class Repertoire:
         """For each move, the lines that may be spoken now and how well each answers the turn."""
         vector = self._embedder([heard])[0]
         near, said = self._answered @ vector, self._said @ vector
-        depth, trust = deepest(moment), moment.affect.trust
+        depth, trust = deepest(moment), moment.confidence
         found: dict[Move, dict[Line, float]] = {}
         for line, nearness, alike in zip(self._lines, near.tolist(), said.tolist(), strict=True):
             if admissible(line, deepest=depth, kind=self._kind, trust=trust, used=used, nearness=nearness):

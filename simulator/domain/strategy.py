@@ -90,6 +90,11 @@ class Moment:
         return (1 - insecure) + 0.8 * max(0.0, self.affect.security - 0.4)
 
     @property
+    def confidence(self) -> float:
+        """The trust that a confidence may be built on now, 0..1: none right after a miss."""
+        return self.affect.trust if self.impact.landed else 0.0
+
+    @property
     def attuned(self) -> float:
         """0..1: how attuned the turn was to this person (not merely by its codes)."""
         return max(0.0, self.impact.balance) * min(1.0, self.impact.comfort * 1.6)
@@ -112,6 +117,10 @@ class Moment:
 Weight = Callable[[Moment], float]
 
 
+THAWING = 0.2
+"""Felt safety (0..1) above its gate that brings a thaw to its full weight: one good turn rarely does."""
+
+
 def _gate(moment: Moment, *, security: float, injury: float = 1.0) -> bool:
     return moment.attuned > 0.15 and moment.affect.security >= security and moment.affect.injury <= injury
 
@@ -124,7 +133,7 @@ def _accept_repair(moment: Moment) -> float:
 
 def _disclose(moment: Moment) -> float:
     invited = moment.heard(Code.EXPLORE, Code.STAY, Code.REFLECT, Code.NOTICE, Code.SUPPORT)
-    if not _gate(moment, security=0.4 + 0.12 * moment.attachment.avoidant):
+    if not _gate(moment, security=0.44 + 0.08 * moment.attachment.avoidant):
         return 0.0
     return 1.6 * moment.opened * (0.5 + invited)
 
@@ -136,23 +145,19 @@ def _solve(moment: Moment) -> float:
 
 
 def _soften(moment: Moment) -> float:
-    return 1.2 * moment.opened if _gate(moment, security=0.45, injury=0.45) else 0.0
+    return 1.2 * moment.opened if _gate(moment, security=0.48, injury=0.45) else 0.0
 
 
 def _appreciate(moment: Moment) -> float:
-    return 0.8 * moment.opened if _gate(moment, security=0.42) else 0.0
+    return 0.8 * moment.opened if _gate(moment, security=0.46) else 0.0
 
 
-def _guarded_thaw(moment: Moment) -> float:
-    if not _gate(moment, security=0.2):
+def _thaw(moment: Moment, leaning: float, security: float) -> float:
+    """A first softening, by how far the person leans one way (0..1): behind a gate, and slowly."""
+    if not _gate(moment, security=security):
         return 0.0
-    return 2.6 * pow(moment.attachment.avoidant, 1.5) * moment.attuned * (1.1 - moment.affect.security)
-
-
-def _doubtful_thaw(moment: Moment) -> float:
-    if not _gate(moment, security=0.15):
-        return 0.0
-    return 2.6 * pow(moment.attachment.anxious, 1.5) * moment.attuned * (1.1 - moment.affect.security)
+    safer = min(1.0, (moment.affect.security - security) / THAWING)
+    return 2.6 * pow(leaning, 1.5) * moment.attuned * (1.1 - moment.affect.security) * safer
 
 
 def _leave(moment: Moment) -> float:
@@ -184,8 +189,8 @@ WEIGHTS: Mapping[Move, Weight] = {
     Move.GO_QUIET: lambda m: m.deact * (0.25 + 0.8 * m.hurtful * m.affect.withdrawal),
     Move.ASK_SPACE: lambda m: m.deact * (0.1 + 1.6 * m.impact.pressed) + 0.3 * m.plain * m.impact.pressed,
     Move.LEAVE: _leave,
-    Move.GUARDED_THAW: _guarded_thaw,
-    Move.DOUBTFUL_THAW: _doubtful_thaw,
+    Move.GUARDED_THAW: lambda m: _thaw(m, m.attachment.avoidant, 0.2),
+    Move.DOUBTFUL_THAW: lambda m: _thaw(m, m.attachment.anxious, 0.15),
 }
 
 FIT_SPREAD = 0.12
