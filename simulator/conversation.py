@@ -10,6 +10,7 @@ from simulator import library
 from simulator.domain.affect import Affect
 from simulator.domain.beneath import Beneath, beneath
 from simulator.domain.dialogue import Turn
+from simulator.domain.memory import Memory
 from simulator.domain.persona import Persona
 from simulator.domain.scenario import Scenario
 from simulator.domain.screening import Danger
@@ -61,8 +62,16 @@ Event = Sentence | Disclosed | Answered
 class Conversation:
     """One rehearsal under way."""
 
-    def __init__(self, simulator: "Simulator", card: Card, persona: Persona, scenario: Scenario) -> None:
+    def __init__(
+        self,
+        simulator: "Simulator",
+        card: Card,
+        persona: Persona,
+        scenario: Scenario,
+        memory: Memory | None = None,
+    ) -> None:
         self._simulator = simulator
+        self.memory = memory
         self.card, self.persona, self.scenario = card, persona, scenario
         self._ready: threading.Thread | None = None
         self._failed: BaseException | None = None
@@ -96,7 +105,7 @@ class Conversation:
         """The persona's way to words in this scene."""
         from simulator.wording import Voice
 
-        return Voice(self.persona, self.scenario, self._repertoire, self._simulator.model)
+        return Voice(self.persona, self.scenario, self._repertoire, self._simulator.model, self.memory)
 
     @cached_property
     def _repertoire(self) -> Any:
@@ -193,6 +202,7 @@ class Conversation:
             voice=self.voice,
             ledger=simulator.ledger,
             alarm=simulator.alarm,
+            memory=self.memory,
             said=said,
         )
         if given is not None:

@@ -25,7 +25,8 @@ BUSY_S = 5.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sessions (
     id TEXT PRIMARY KEY, persona TEXT NOT NULL, scenario TEXT NOT NULL, seed INTEGER NOT NULL,
-    created TEXT NOT NULL, model TEXT NOT NULL, opening TEXT NOT NULL, start TEXT NOT NULL);
+    created TEXT NOT NULL, model TEXT NOT NULL, opening TEXT NOT NULL, start TEXT NOT NULL,
+    after TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS turns (
     session TEXT NOT NULL, number INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (session, number));
 CREATE TABLE IF NOT EXISTS spoken (
@@ -48,6 +49,8 @@ class Card:
     opening: str
     start: Affect = field(default_factory=lambda: Affect(0.5, 0.5, 0.5, 0.2))
     """The persona's state before the first turn."""
+    after: str = ""
+    """The session that is remembered in this one, and with it what that one remembered."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,9 @@ class Ledger:
                 connection.execute("PRAGMA synchronous=NORMAL")  # safe against kill -9
                 connection.execute("PRAGMA secure_delete=ON")
                 connection.executescript(_SCHEMA)
+                known = {row[1] for row in connection.execute("PRAGMA table_info(sessions)")}
+                if "after" not in known:  # written before personas remembered
+                    connection.execute("ALTER TABLE sessions ADD COLUMN after TEXT NOT NULL DEFAULT ''")
         except (sqlite3.Error, OSError) as error:
             raise _explained(path, error) from error
 
@@ -102,7 +108,7 @@ class Ledger:
         row = asdict(card) | {"start": json.dumps(card.start.as_dict())}
         with self._writing() as connection:
             connection.execute(
-                "INSERT INTO sessions VALUES (:id,:persona,:scenario,:seed,:created,:model,:opening,:start)",
+                f"INSERT INTO sessions VALUES ({', '.join(f':{name}' for name in row)})",  # noqa: S608 - ours
                 row,
             )
 
@@ -129,6 +135,15 @@ class Ledger:
             last = turns[-1].at if turns else card.created
             found.append(Summary(card, len(turns), last, bool(turns and turns[-1].ended)))
         return found
+
+    def last(self, persona: str) -> str | None:
+        """The latest session with a persona in which something was said."""
+        rows = self._rows(
+            "SELECT id FROM sessions WHERE persona=? AND EXISTS (SELECT 1 FROM turns WHERE session=id) "
+            "ORDER BY created DESC, rowid DESC LIMIT 1",
+            persona,
+        )
+        return rows[0][0] if rows else None
 
     def turns(self, session: str) -> list[Turn]:
         """The turns of a session in order.
@@ -211,9 +226,8 @@ class Ledger:
 
 
 def _card(row: Sequence[Any]) -> Card:
-    *values, start = row
-    names = [field.name for field in fields(Card)]
-    return Card(**dict(zip(names, [*values, Affect(**json.loads(start))], strict=True)))
+    values = dict(zip([field.name for field in fields(Card)], row, strict=True))
+    return Card(**values | {"start": Affect(**json.loads(values["start"]))})
 
 
 def _explained(path: Path, error: Exception) -> LedgerError:

@@ -19,6 +19,7 @@ from simulator.domain.codebook import Code, Family, Oddity
 from simulator.domain.cue import Cue
 from simulator.domain.layers import Layer
 from simulator.domain.line import KNOWN_ANSWERS, SLOT, SLOTS, Line
+from simulator.domain.memory import Trace
 from simulator.domain.persona import Demo, Fact, Persona
 from simulator.domain.scenario import TRAINEE_SLOTS, Kind, Opening, Scenario
 from simulator.domain.screening import Danger, Screen
@@ -72,6 +73,15 @@ def _only_slots(text: str, known: frozenset[str]) -> str:
 class _Bank(File):
     lines: dict[Move, list[_Line]]
     unexpected: dict[Oddity, list[str]] = {}
+    reactions: dict[Family, list[str]] = {}
+    recalls: dict[Trace, list[str]] = {}
+
+    @field_validator("recalls")
+    @classmethod
+    def _quotes(cls, values: dict[Trace, list[str]]) -> dict[Trace, list[str]]:
+        for text in (text for texts in values.values() for text in texts):
+            _only_slots(text, frozenset({"quote"}))
+        return values
 
     def all(self) -> tuple[Line, ...]:
         return tuple(line.line(move) for move, lines in self.lines.items() for line in lines)
@@ -289,6 +299,8 @@ def read_persona(path: Path) -> Persona:
         unexpected={oddity: tuple(lines) for oddity, lines in bank.unexpected.items()},
         facts=tuple(fact.fact() for fact in card.facts),
         demos=tuple(Demo(**demo.model_dump()) for demo in card.demos),
+        reactions={family: tuple(lines) for family, lines in bank.reactions.items()},
+        recalls={trace: tuple(lines) for trace, lines in bank.recalls.items()},
     )
 
 
@@ -374,6 +386,15 @@ def cues() -> tuple[Cue, ...]:
     """
     path = folder("documents") / "cues.yaml"
     return tuple(checked(path, row, _Cue).cue() for row in rows(path))
+
+
+@cache
+def stereotypes() -> tuple[str, ...]:
+    """Patterns that make a type of a person; no persona holds one.
+
+    Raises: LibraryError naming the file.
+    """
+    return tuple(str(row) for row in rows(folder("documents") / "stereotypes.yaml"))
 
 
 @cache

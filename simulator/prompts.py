@@ -85,6 +85,8 @@ class FreeSystem(Prompt):
     persona: Persona
     scenario: Scenario
     examples: Sequence[Demo]
+    memory: str
+    """What is remembered of earlier talks; empty when there were none."""
 
 
 @dataclass(frozen=True)

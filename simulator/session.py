@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from simulator import library
 from simulator.conversation import Conversation
-from simulator.domain.affect import Affect, hurt, rested
+from simulator.domain.affect import hurt, rested
 from simulator.domain.dialogue import Turn
+from simulator.domain.memory import Memory, remember
 from simulator.domain.persona import Persona
 from simulator.domain.scenario import Opening, Scenario
 from simulator.domain.screening import Danger
@@ -188,15 +189,17 @@ class Simulator:
     def start(
         self, persona: str, scenario: str, *, seed: int | None = None, after: str | None = None
     ) -> Conversation:
-        """Begin a rehearsal; `after` names an earlier session whose trust and injury carry over.
+        """Begin a rehearsal; `after` names an earlier session that the persona remembers.
 
         Raises: InputError for unknown names; LedgerError when it cannot be written.
         """
         who, scene = self.persona(persona), self.scenario(scenario)
         number = secrets.randbelow(10_000) if seed is None else seed
         start = hurt(who.attachment, scene.severity)
-        if after:
-            start = self._carried(after, persona, who, start)
+        remembered = self.memory(after, persona) if after else None
+        if remembered:
+            kept = rested(remembered.affect, who.attachment)
+            start = replace(start, trust=kept.trust, injury=max(start.injury, kept.injury))
         card = Card(
             id=f"{persona}-{secrets.token_hex(3)}",
             persona=persona,
@@ -206,9 +209,10 @@ class Simulator:
             model=self.model_name,
             opening=_opening(who, scene, number),
             start=start,
+            after=self.ledger.card(after).id if after else "",
         )
         self.ledger.start(card)
-        return Conversation(self, card, who, scene)
+        return Conversation(self, card, who, scene, remembered)
 
     @property
     def model_name(self) -> str:
@@ -218,14 +222,32 @@ class Simulator:
             return self.model.name
         return endpoint.model if endpoint else (self.settings.model_path or Path("embedded")).stem
 
-    def _carried(self, session: str, persona: str, who: Persona, start: Affect) -> Affect:
+    def memory(self, session: str, persona: str) -> Memory | None:
+        """What a persona remembers of a session and of those before it; None once it was deleted.
+
+        Raises: InputError when it was held with somebody else, or there never was one of that name.
+        """
         card = self.ledger.card(session)
         if card.persona != persona:
             raise InputError(f"session {session}: was held with {card.persona}, not {persona}.")
-        turns = self.ledger.turns(card.id)
-        last = (turns[-1].after if turns else None) or card.start
-        kept = rested(last, who.attachment)
-        return replace(start, trust=kept.trust, injury=max(start.injury, kept.injury))
+        earlier = self._remembered(card)
+        return remember(self._title(card.scenario), card.start, self.ledger.turns(card.id), earlier)
+
+    def _remembered(self, card: Card) -> Memory | None:
+        try:
+            return self.memory(card.after, card.persona) if card.after else None
+        except InputError:
+            return None  # what was deleted is forgotten
+
+    def _title(self, scenario: str) -> str:
+        try:
+            return self.scenario(scenario).title
+        except InputError:
+            return scenario
+
+    def last(self, persona: str) -> str | None:
+        """The session that a persona would remember now; None when there is none, or none is to be."""
+        return self.ledger.last(persona) if self.settings.memory else None
 
     def resume(self, session: str) -> Conversation:
         """Take up a session where it stopped.
@@ -233,7 +255,8 @@ class Simulator:
         Raises: InputError when there is none of that name.
         """
         card = self.ledger.card(session)
-        return Conversation(self, card, self.persona(card.persona), self.scenario(card.scenario))
+        who, scene = self.persona(card.persona), self.scenario(card.scenario)
+        return Conversation(self, card, who, scene, self._remembered(card))
 
     def evaluator(self, persona: Persona, scenario: Scenario) -> "Evaluator":
         """The evaluator for talks with one persona in one scene."""

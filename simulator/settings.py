@@ -58,6 +58,8 @@ class Settings:
     """Total deadline of one model call, in seconds."""
     locale: str = "en-US"
     """For the places to get help."""
+    memory: bool = True
+    """Whether personas remember earlier talks."""
 
     @property
     def ledger(self) -> Path:
@@ -97,6 +99,7 @@ def load(
         context=_number(table, "SIMULATOR_CONTEXT", 4096) or 4096,
         timeout_s=float(_number(table, "SIMULATOR_TIMEOUT", 120) or 120),
         locale=table.get("SIMULATOR_LOCALE") or _locale(env),
+        memory=_switch(table, "SIMULATOR_MEMORY", default=True),
     )
 
 
@@ -130,6 +133,13 @@ def _file(path: Path) -> dict[str, str]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise InputError(f"{path}: {error}; mend or remove the file.") from error
     return {f"SIMULATOR_{key.upper()}": str(value) for key, value in data.items()}
+
+
+def _switch(table: Mapping[str, str], key: str, *, default: bool) -> bool:
+    text = table.get(key, "").lower()
+    if text not in {"", "on", "off", "true", "false", "1", "0"}:
+        raise InputError(f"{key}={text}: must be on or off.")
+    return text in {"on", "true", "1"} if text else default
 
 
 def _number(table: Mapping[str, str], key: str, default: int | None) -> int | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from simulator.domain.checks import FLOOR, Draft, tidied, violations
 from simulator.domain.dialogue import Turn
+from simulator.domain.memory import Memory, summary
 from simulator.domain.persona import Persona
 from simulator.domain.scenario import Scenario
 from simulator.domain.utterance import sentences, words
@@ -60,9 +61,15 @@ class Voice:
     """One persona's way from meanings to words in one scene."""
 
     def __init__(
-        self, persona: Persona, scenario: Scenario, repertoire: Repertoire, model: ChatModel
+        self,
+        persona: Persona,
+        scenario: Scenario,
+        repertoire: Repertoire,
+        model: ChatModel,
+        memory: Memory | None = None,
     ) -> None:
         self._persona, self._scenario = persona, scenario
+        self._memory = summary(memory) if memory else ""
         self._repertoire, self._model = repertoire, model
 
     @property
@@ -196,7 +203,7 @@ class Voice:
         return {"role": "user", "content": turn.render()}
 
     def _free_messages(self, plan: Plan, history: Sequence[Turn], opening: str) -> list[Message]:
-        system = FreeSystem(self._persona, self._scenario, self._persona.demos).render()
+        system = FreeSystem(self._persona, self._scenario, self._persona.demos, self._memory).render()
         found: list[Message] = [{"role": "system", "content": system}]
         found.append({"role": "user", "content": "[The talk begins. You speak first.]"})
         found.append({"role": "assistant", "content": opening})

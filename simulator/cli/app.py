@@ -57,7 +57,7 @@ def simulator(**given: Any) -> Any:
 
 def main() -> None:
     """Run the command line; every expected error is one line."""
-    from simulator.cli import cassettes, chat, coding, evals, library, measuring, records, upkeep  # noqa: F401 - they register their commands
+    from simulator.cli import authoring, cassettes, chat, coding, evals, library, measuring, records, upkeep  # noqa: F401 - they register their commands
 
     try:
         app()

@@ -25,7 +25,8 @@ def chat(
     feedback: Annotated[str, typer.Option(help="After each turn: full, brief or off.")] = "brief",
     seed: Annotated[int | None, typer.Option(help="The same seed and words give the same choices.")] = None,
     resume: Annotated[str, typer.Option(help="Go on with a session.")] = "",
-    after: Annotated[str, typer.Option(help="Meet again after a session: its trust carries over.")] = "",
+    after: Annotated[str, typer.Option(help="Meet again after this session, not after the last one.")] = "",
+    fresh: Annotated[bool, typer.Option("--fresh", help="The persona remembers nothing.")] = False,
     base_url: BaseUrl = None,
     model: ModelName = None,
     api_key: ApiKey = None,
@@ -46,7 +47,8 @@ def chat(
         if not resume:
             run.persona(who), run.scenario(what)  # a wrong name is told before anything is fetched
         fetch(run, run.missing_files())
-        talk = run.resume(resume) if resume else run.start(who, what, seed=seed, after=after or None)
+        before = None if fresh else after or run.last(who)
+        talk = run.resume(resume) if resume else run.start(who, what, seed=seed, after=before)
         with run.ledger.hold(talk.card.id), closing(talk):
             Rehearsal(run, talk, screen, feedback).run()
     finally:

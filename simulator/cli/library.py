@@ -55,16 +55,6 @@ def validate_personas(
     _validate(paths, library.read_persona)
 
 
-@personas.command("new")
-def new_persona(name: str) -> None:
-    """Make a persona of your own, to edit, from one of ours."""
-    from simulator import library
-
-    home = simulator().settings.home
-    source = library.folder("personas") / "iris"
-    _copied(source, home / "personas" / name, shutil.copytree, name, library.personas(home))
-
-
 @scenarios.command("list")
 def list_scenarios(as_json: AsJson = False) -> None:
     """What it can be about."""

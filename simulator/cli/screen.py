@@ -15,6 +15,7 @@ from simulator.cli.app import DEFAULT_PERSONA, DEFAULT_SCENARIO
 from simulator.conversation import Conversation, Disclosed
 from simulator.domain.affect import Affect
 from simulator.domain.dialogue import Turn
+from simulator.domain.memory import summary
 from simulator.evaluator import Debrief, Feedback
 from simulator.report import feedback_lines, text
 from simulator.session import Simulator
@@ -83,6 +84,9 @@ class Screen:
         self._say(
             f"You practise: {talk.scenario.goal} (/help lists commands. Practice, not therapy.)", dim=True
         )
+        if talk.memory:
+            told = f"{talk.persona.name} remembers {summary(talk.memory)}. (--fresh starts anew.)"
+            self._say(told, dim=True)
         self._say()
         self._line(talk.persona.name, talk.card.opening)
 

@@ -39,7 +39,8 @@ _ASSISTANT = re.compile(
     re.IGNORECASE,
 )
 _ADVICE = re.compile(
-    r"\b(you should (try|consider|talk to|see)|have you (tried|considered)|i('d| would) (suggest|recommend)"
+    r"\b(you should (try|consider|talk to|see (a|an|some|your))"
+    r"|have you (tried|considered)|i('d| would) (suggest|recommend)"
     r"|my advice|it might help (you )?to|consider (talking|speaking)|seek (professional )?help)\b",
     re.IGNORECASE,
 )

@@ -1,11 +1,12 @@
 """Who the counterpart is. Data only; files are read in library.py."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from simulator.domain.attachment import Attachment
-from simulator.domain.codebook import Oddity
+from simulator.domain.codebook import Family, Oddity
 from simulator.domain.line import Line
+from simulator.domain.memory import Trace
 
 
 @dataclass(frozen=True)
@@ -44,3 +45,7 @@ class Persona:
     unexpected: Mapping[Oddity, Sequence[str]]
     facts: Sequence[Fact] = ()
     demos: Sequence[Demo] = ()
+    reactions: Mapping[Family, Sequence[str]] = field(default_factory=dict)
+    """Short honest answers by how the turn was, for when no line answers it well enough."""
+    recalls: Mapping[Trace, Sequence[str]] = field(default_factory=dict)
+    """What is said when a turn brings back an earlier talk; `{quote}` is what the trainee said then."""

@@ -14,6 +14,7 @@ from simulator.domain.checks import overlap
 from simulator.domain.codebook import Code, Coding, Oddity
 from simulator.domain.dialogue import Turn
 from simulator.domain.line import choose
+from simulator.domain.memory import reminded
 from simulator.domain.strategy import Moment, Move, decide
 from simulator.domain.utterance import words
 from simulator.graph.state import Deps, TurnState
@@ -25,6 +26,8 @@ UNREAD = frozenset({Oddity.OTHER_LANGUAGE, Oddity.NONSENSE})
 """Words nobody could read carry no code, whatever they look like; only their strangeness counts."""
 ASIDE = "aside"
 """The move of a reply to a question of fact or to a turn that is no move."""
+RECALLED = "recalled"
+"""The line of a reply that speaks of an earlier talk."""
 COMPLETION = 90
 """The part number of what `check` adds, after any sentence of `speak`."""
 
@@ -76,19 +79,20 @@ def plan(state: TurnState, runtime: Run) -> TurnState:
     deps, coding = runtime.context, Coding.from_dict(state["coding"])
     rng = Random(f"{deps.card.seed}:{state['number']}")
     moment = _moment(state, deps, coding)
-    used = {turn.line for turn in deps.history}
+    used = {turn.line for turn in deps.history} | (deps.memory.told if deps.memory else frozenset())
     lines = deps.repertoire.candidates(state["said"], moment, used)
     move = decide(moment, rng, {move: max(scores.values()) for move, scores in lines.items()})
     aside = None if move is Move.LEAVE else _aside(state["said"], coding, deps, rng)
     if aside is None and move in lines:
         line = choose(lines[move], rng)
+        recalled = _recalled(deps, coding, move, rng)
         return {
             "move": move.value,
             "feeling": FEELING[move],
             "layer": line.layer.label,
-            "line": line.id,
-            "meaning": deps.repertoire.say(line),
-            "verbatim": False,
+            "line": RECALLED if recalled else line.id,
+            "meaning": recalled or deps.repertoire.say(line),
+            "verbatim": bool(recalled),
             "ended": move is Move.LEAVE,
         }
     return {
@@ -107,6 +111,15 @@ def _moment(state: TurnState, deps: Deps, coding: Coding) -> Moment:
     impact = appraise(coding, deps.persona.attachment, before)
     recent = tuple(Move(turn.move) for turn in deps.history if turn.move != ASIDE)
     return Moment(deps.persona.attachment, after, impact, coding, state["number"], recent)
+
+
+def _recalled(deps: Deps, coding: Coding, move: Move, rng: Random) -> str | None:
+    """What the turn brings back from an earlier talk; once in a talk is enough."""
+    if not deps.memory or move is Move.LEAVE or any(turn.line == RECALLED for turn in deps.history):
+        return None
+    trace = reminded(deps.memory, coding, move)
+    lines = deps.persona.recalls.get(trace, ()) if trace else ()
+    return rng.choice(list(lines)).replace("{quote}", deps.memory.quotes[trace]) if trace and lines else None
 
 
 def _aside(said: str, coding: Coding, deps: Deps, rng: Random) -> str | None:

@@ -30,6 +30,7 @@ from typing import Any, TypedDict
 
 from simulator.coder import Coder
 from simulator.domain.dialogue import Turn
+from simulator.domain.memory import Memory
 from simulator.domain.persona import Persona
 from simulator.domain.scenario import Scenario
 from simulator.domain.screening import Danger
@@ -80,6 +81,8 @@ class Deps:
     ledger: Ledger
     alarm: Callable[[str], Danger | None]
     """The safety rail: which danger a turn discloses, if any."""
+    memory: Memory | None = None
+    """What the persona remembers of earlier talks."""
     said: str = ""
 
     @cached_property

@@ -218,9 +218,42 @@ def test_hostile_words_are_escaped_in_the_page(call):
     assert "&lt;script&gt;" in out
 
 
-def test_personas_and_scenarios_of_ones_own(call, tmp_path):
-    code, _, _ = call("personas", "new", "zoe")
+INTERVIEW = ["Zoe", "30", "9", "6", "6", "2", "2", "2", "6", "You are Zoe.", "From an aunt.", "noise; dust"]
+INTERVIEW += ["tea; a walk", "quick", "I count the chairs."]
+
+
+def test_an_authors_persona_is_drafted_linted_and_certified(call, tmp_path):
+    assert call("personas", "new", "zoe", lines=INTERVIEW)[0] == 0
+    folder = tmp_path / "home" / "personas" / "zoe"
+    code, out, _ = call("personas", "lint", str(folder))
+    assert code != 0
+    assert "lines are Maya's still" in out
+    assert "facts: 1 of at least 12" in out
+    page = tmp_path / "certificate.md"
+    code, out, _ = call("personas", "certify", str(folder), "--sessions", "10", "-o", str(page))
     assert code == 0
+    assert "Zoe (anxious" in out
+    assert "| holds | nobody softens under pressure |" in page.read_text("utf-8")
+
+
+def test_our_own_personas_have_no_flaw(call):
+    code, out, _ = call("personas", "lint")
+    assert (code, out.strip()) == (0, "Nothing to look at.")
+
+
+def test_a_persona_remembers_the_last_talk_unless_told_not_to(call, monkeypatch):
+    call("chat", "--seed", "1", lines=[OPENING, REPAIR])
+    again = call("chat", "--seed", "1", lines=[OPENING])[1]
+    assert "Maya remembers Six hours" in again
+    assert "remembers" not in call("chat", "--seed", "1", "--fresh", lines=[OPENING])[1]
+    monkeypatch.setenv("SIMULATOR_MEMORY", "off")
+    assert "remembers" not in call("chat", "--seed", "1", lines=[OPENING])[1]
+
+
+def test_personas_and_scenarios_of_ones_own(call, tmp_path):
+    code, out, _ = call("personas", "new", "zoe", lines=INTERVIEW)
+    assert code == 0
+    assert "A whole number from 1 to 7, please." in out
     assert "zoe" in call("personas", "list")[1]
     assert call("personas", "validate")[0] == 0
     path = tmp_path / "home" / "personas" / "zoe" / "persona.yaml"

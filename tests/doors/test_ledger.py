@@ -40,6 +40,25 @@ def test_sessions_are_found_by_a_clear_beginning(ledger):
     assert ledger.card("maya-12").start.security == 0.5
 
 
+def test_a_database_from_before_personas_remembered_is_taken_on(tmp_path):
+    path = tmp_path / "sessions.sqlite"
+    old = sqlite3.connect(path)
+    old.execute(
+        "CREATE TABLE sessions (id TEXT PRIMARY KEY, persona TEXT, scenario TEXT, seed INTEGER, created TEXT,"
+        " model TEXT, opening TEXT, start TEXT)"
+    )
+    start = '{"activation": 0.5, "security": 0.5, "trust": 0.5, "withdrawal": 0.2, "injury": 0.0}'
+    old.execute(
+        "INSERT INTO sessions VALUES ('maya-1','maya','late-reply',1,'2026-01-01','m','Hi.',?)", [start]
+    )
+    old.commit()
+    old.close()
+    ledger = Ledger(path)
+    assert ledger.card("maya-1").after == ""
+    assert ledger.last("maya") is None
+    ledger.close()
+
+
 def test_deleting_leaves_no_word_behind(ledger):
     ledger.start(card())
     ledger.record("maya-1", turn(1, "something very private", {Code.TELL: 0.5}))

@@ -12,6 +12,7 @@ import pytest
 
 from simulator.conversation import Answered, Disclosed, Sentence
 from simulator.domain.codebook import Code, Coding, Heard, Oddity
+from simulator.domain.memory import Trace
 from simulator.domain.strategy import SOFT_MOVES, Move
 from simulator.errors import InputError, LedgerError, ModelError
 from simulator.session import Parts, Simulator
@@ -256,6 +257,23 @@ def test_meeting_again_carries_trust_over(simulator):
     assert again.affect.trust == first.affect.trust > simulator.start("maya", "late-reply").affect.trust
     with pytest.raises(InputError, match="not daniel"):
         simulator.start("daniel", "late-reply", after=first.card.id)
+
+
+def test_a_persona_remembers_until_it_is_deleted(simulator):
+    first = simulator.start("maya", "late-reply", seed=1)
+    answered(first.say(OPENING))
+    answered(first.say(REPAIR))
+    assert simulator.last("maya") == first.card.id
+    assert simulator.last("daniel") is None
+    again = simulator.start("maya", "missed-dinner", seed=2, after=first.card.id)
+    assert simulator.resume(again.card.id).memory == again.memory
+    said = answered(again.say(OPENING))
+    assert said.line == "recalled"
+    assert again.memory.quotes[Trace.HURT] in said.reply
+    assert answered(again.say(OPENING + " Really.")).line != "recalled"
+    simulator.ledger.delete([first.card.id])
+    assert simulator.resume(again.card.id).memory is None
+    assert simulator.start("maya", "late-reply", seed=2).memory is None
 
 
 def test_the_debrief_quotes_and_cites_only_what_is_there(simulator):

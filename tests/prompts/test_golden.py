@@ -13,7 +13,7 @@ HEARD, FEELING, MEANING = "Relax, I was busy.", "hurt, alarmed", "I sat up until
 CASES = {
     "wording_system": WordingSystem(MAYA, SCENE),
     "wording_turn": WordingTurn("Partner", "Maya", HEARD, FEELING, MEANING),
-    "free_system": FreeSystem(MAYA, SCENE, MAYA.demos),
+    "free_system": FreeSystem(MAYA, SCENE, MAYA.demos, memory=""),
     "free_turn": FreeTurn("Maya", HEARD, FEELING, "protest", "secondary", MEANING),
     "code_turn": CodeTurn([("repair", "Owns the miss.")], "I waited.", "I'm sorry."),
     "better_turn": BetterTurn(HEARD, "Makes it smaller."),
