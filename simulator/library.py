@@ -17,6 +17,7 @@ from pydantic import Field, field_validator
 from simulator.domain.attachment import Attachment
 from simulator.domain.codebook import Code, Family, Oddity
 from simulator.domain.cue import Cue
+from simulator.domain.interview import Answer, Axis, Probe
 from simulator.domain.layers import Layer
 from simulator.domain.line import KNOWN_ANSWERS, SLOT, SLOTS, Line
 from simulator.domain.memory import Trace
@@ -123,6 +124,26 @@ class _Persona(File):
     secrets: list[_Secret] = []
     facts: list[_Fact] = []
     demos: list[_Demo] = Field(min_length=3)
+
+
+class _Answer(File):
+    say: str
+    key: float = Field(ge=1, le=7)
+
+
+class _Interview(File):
+    answers: dict[str, list[_Answer]]
+
+    def by_probe(self) -> dict[str, tuple[Answer, ...]]:
+        return {
+            probe: tuple(Answer(**one.model_dump()) for one in given) for probe, given in self.answers.items()
+        }
+
+
+class _Probe(File):
+    id: str
+    axis: Axis
+    ask: str
 
 
 class _Scenario(File):
@@ -282,6 +303,10 @@ def read_persona(path: Path) -> Persona:
     """
     card = read(path / "persona.yaml", _Persona)
     bank = read(path / "lines.yaml", _Bank)
+    asked = path / "interview.yaml"
+    interview = read(asked, _Interview).by_probe() if asked.is_file() else {}
+    if unknown := sorted(set(interview) - {probe.id for probe in probes()}):
+        raise LibraryError(f"{asked}: answers: no probe is called {', '.join(unknown)}")
     missing = [oddity.value for oddity in Oddity if not bank.unexpected.get(oddity)]
     if missing:
         raise LibraryError(f"{path / 'lines.yaml'}: unexpected: no lines for {', '.join(missing)}")
@@ -299,6 +324,7 @@ def read_persona(path: Path) -> Persona:
         unexpected={oddity: tuple(lines) for oddity, lines in bank.unexpected.items()},
         facts=tuple(fact.fact() for fact in card.facts),
         demos=tuple(Demo(**demo.model_dump()) for demo in card.demos),
+        interview=interview,
         reactions={family: tuple(lines) for family, lines in bank.reactions.items()},
         recalls={trace: tuple(lines) for trace, lines in bank.recalls.items()},
     )
@@ -386,6 +412,16 @@ def cues() -> tuple[Cue, ...]:
     """
     path = folder("documents") / "cues.yaml"
     return tuple(checked(path, row, _Cue).cue() for row in rows(path))
+
+
+@cache
+def probes() -> tuple[Probe, ...]:
+    """The questions of the interview.
+
+    Raises: LibraryError naming file and field.
+    """
+    path = folder("documents") / "interview.yaml"
+    return tuple(Probe(**checked(path, row, _Probe).model_dump()) for row in rows(path))
 
 
 @cache

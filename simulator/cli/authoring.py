@@ -63,6 +63,28 @@ def lint(path: Folder = None) -> None:
         raise typer.Exit(LibraryError.exit_code)
 
 
+@personas.command("interview")
+def interview(
+    name: Annotated[str, typer.Argument(help="Who: see `personas list`.")],
+    seed: Annotated[int, typer.Option(help="Another seed draws other answers.")] = 0,
+) -> None:
+    """Ask a persona about itself, and place it by its words alone."""
+    from simulator import library
+    from simulator.domain.interview import interviewed
+
+    who = simulator().persona(name)
+    if not who.interview:
+        raise InputError(f"{name}: has no answers; write interview.yaml (docs/personas.md).")
+    held = interviewed(library.probes(), who.interview, seed)
+    for probe, answer in held.said:
+        typer.echo(f"{probe.ask}\n  {who.name}: {answer.say}")
+    heard, stated = held.attachment, who.attachment
+    typer.echo(
+        f"Heard in the words: {heard.style} (anxiety {heard.anxiety}, avoidance {heard.avoidance}); "
+        f"stated: {stated.style} ({stated.anxiety}, {stated.avoidance})"
+    )
+
+
 @personas.command("certify")
 def certify(
     path: Folder = None,

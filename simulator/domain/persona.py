@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from simulator.domain.attachment import Attachment
 from simulator.domain.codebook import Family, Oddity
+from simulator.domain.interview import Answer
 from simulator.domain.line import Line
 from simulator.domain.memory import Trace
 
@@ -45,6 +46,8 @@ class Persona:
     unexpected: Mapping[Oddity, Sequence[str]]
     facts: Sequence[Fact] = ()
     demos: Sequence[Demo] = ()
+    interview: Mapping[str, Sequence[Answer]] = field(default_factory=dict)
+    """Answers to the probes of documents/interview.yaml, by the probe's id."""
     reactions: Mapping[Family, Sequence[str]] = field(default_factory=dict)
     """Short honest answers by how the turn was, for when no line answers it well enough."""
     recalls: Mapping[Trace, Sequence[str]] = field(default_factory=dict)

@@ -117,7 +117,7 @@ class Moment:
 Weight = Callable[[Moment], float]
 
 
-THAWING = 0.2
+THAWING = 0.3
 """Felt safety (0..1) above its gate that brings a thaw to its full weight: one good turn rarely does."""
 
 

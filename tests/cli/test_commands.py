@@ -230,7 +230,7 @@ def test_an_authors_persona_is_drafted_linted_and_certified(call, tmp_path):
     assert "lines are Maya's still" in out
     assert "facts: 1 of at least 12" in out
     page = tmp_path / "certificate.md"
-    code, out, _ = call("personas", "certify", str(folder), "--sessions", "10", "-o", str(page))
+    code, out, _ = call("personas", "certify", str(folder), "--sessions", "20", "-o", str(page))
     assert code == 0
     assert "Zoe (anxious" in out
     assert "| holds | nobody softens under pressure |" in page.read_text("utf-8")
@@ -251,9 +251,9 @@ def test_a_persona_remembers_the_last_talk_unless_told_not_to(call, monkeypatch)
 
 
 def test_personas_and_scenarios_of_ones_own(call, tmp_path):
-    code, out, _ = call("personas", "new", "zoe", lines=INTERVIEW)
+    code, _, err = call("personas", "new", "zoe", lines=INTERVIEW)
     assert code == 0
-    assert "A whole number from 1 to 7, please." in out
+    assert "A whole number from 1 to 7, please." in err
     assert "zoe" in call("personas", "list")[1]
     assert call("personas", "validate")[0] == 0
     path = tmp_path / "home" / "personas" / "zoe" / "persona.yaml"
