@@ -115,6 +115,12 @@ class Conversation:
         return Repertoire(self.persona, self.scenario, self._simulator.embedder, folder)
 
     @cached_property
+    def _chooser(self) -> Any:
+        from simulator.chooser import Chooser
+
+        return Chooser(self.persona, self._repertoire, self.memory)
+
+    @cached_property
     def _evaluator(self) -> "Evaluator":
         return self._simulator.evaluator(self.persona, self.scenario)
 
@@ -198,11 +204,10 @@ class Conversation:
             persona=self.persona,
             scenario=self.scenario,
             coder=simulator.coder,
-            repertoire=self._repertoire,
+            chooser=self._chooser,
             voice=self.voice,
             ledger=simulator.ledger,
             alarm=simulator.alarm,
-            memory=self.memory,
             said=said,
         )
         if given is not None:

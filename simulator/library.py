@@ -22,6 +22,7 @@ from simulator.domain.layers import Layer
 from simulator.domain.line import KNOWN_ANSWERS, SLOT, SLOTS, Line
 from simulator.domain.memory import Trace
 from simulator.domain.persona import Demo, Fact, Persona
+from simulator.domain.question import Asked
 from simulator.domain.scenario import TRAINEE_SLOTS, Kind, Opening, Scenario
 from simulator.domain.screening import Danger, Screen
 from simulator.domain.strategy import Move
@@ -36,6 +37,7 @@ class _Line(File):
     to: str = ""
     where: list[Kind] = []
     trust_at_least: float = Field(default=0.0, ge=0, le=1)
+    more: str = ""
     bound: bool = False
 
     @field_validator("answers")
@@ -46,7 +48,7 @@ class _Line(File):
                 raise ValueError(f"'{value}' is no code, family or 'any'")
         return values
 
-    @field_validator("say", "to")
+    @field_validator("say", "to", "more")
     @classmethod
     def _slots(cls, text: str) -> str:
         return _only_slots(text, SLOTS)
@@ -60,6 +62,7 @@ class _Line(File):
             to=self.to,
             where=frozenset(self.where),
             trust_at_least=self.trust_at_least,
+            more=self.more,
             bound=self.bound,
         )
 
@@ -74,6 +77,7 @@ def _only_slots(text: str, known: frozenset[str]) -> str:
 class _Bank(File):
     lines: dict[Move, list[_Line]]
     unexpected: dict[Oddity, list[str]] = {}
+    unknown: dict[Asked, list[str]] = {}
     reactions: dict[Family, list[str]] = {}
     recalls: dict[Trace, list[str]] = {}
 
@@ -325,6 +329,7 @@ def read_persona(path: Path) -> Persona:
         facts=tuple(fact.fact() for fact in card.facts),
         demos=tuple(Demo(**demo.model_dump()) for demo in card.demos),
         interview=interview,
+        unknown={kind: tuple(lines) for kind, lines in bank.unknown.items()},
         reactions={family: tuple(lines) for family, lines in bank.reactions.items()},
         recalls={trace: tuple(lines) for trace, lines in bank.recalls.items()},
     )

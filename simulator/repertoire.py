@@ -2,15 +2,13 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from random import Random
 
 import numpy as np
 
-from simulator.domain.codebook import Oddity
 from simulator.domain.line import Line, admissible, fill, score
 from simulator.domain.persona import Fact, Persona
 from simulator.domain.scenario import Scenario
-from simulator.domain.strategy import Moment, Move, deepest
+from simulator.domain.strategy import Moment, Move
 from simulator.domain.utterance import sentences
 from simulator.embeddings import Embedder, cached
 
@@ -18,6 +16,8 @@ ALSO_SAID = 0.25
 """What a line says counts a little beside what it answers, for lines on the same matter."""
 SHARED_VOICE = 0.06
 """What a scene's line, which any persona may speak, must be better by than one of the persona's own."""
+WELL_ENOUGH = 0.55
+"""Score (about 0..1.5) from which a line is better than a short reaction."""
 KNOWN_QUESTION, SAME_QUESTION = 0.62, 0.8
 """Cosine (-1..1) from which a plain question, or any turn at all, is one the fact sheet answers."""
 
@@ -31,22 +31,31 @@ class Repertoire:
         self._lines = (*scenario.lines, *own)
         self._shared = {line.id for line in scenario.lines if own and line.move is not Move.DISCLOSE}
         self._slots = scenario.slots
-        self._unexpected = persona.unexpected
+        self._by_id = {line.id: line for line in self._lines}
         self._facts = [(ask, fact) for fact in (*scenario.facts, *persona.facts) for ask in fact.ask]
         self._kind = scenario.kind
-        texts = [self._filled(line.to or line.say) for line in self._lines]
+        texts = [self.filled(line.to or line.say) for line in self._lines]
         self._answered = cached(embedder, texts, cache)
-        self._said = cached(embedder, [self._filled(line.say) for line in self._lines], cache)
+        self._said = cached(embedder, [self.filled(line.say) for line in self._lines], cache)
         self._asked = cached(embedder, [ask for ask, _ in self._facts], cache)
 
-    def _filled(self, text: str) -> str:
+    def filled(self, text: str) -> str:
+        """Authored text with the scene's facts in it."""
         return fill(text, self._slots)
+
+    def named(self, line: str) -> Line | None:
+        """The line of that id; None when it is no line of this scene."""
+        return self._by_id.get(line)
+
+    def answers(self, score: float) -> bool:
+        """Whether a line of that score answers well enough to be spoken."""
+        return score >= WELL_ENOUGH
 
     def candidates(self, heard: str, moment: Moment, used: Collection[str]) -> dict[Move, dict[Line, float]]:
         """For each move, the lines that may be spoken now and how well each answers the turn."""
         vector = self._embedder([heard])[0]
         near, said = self._answered @ vector, self._said @ vector
-        depth, trust = deepest(moment), moment.confidence
+        depth, trust = moment.deepest, moment.confidence
         found: dict[Move, dict[Line, float]] = {}
         for line, nearness, alike in zip(self._lines, near.tolist(), said.tolist(), strict=True):
             if admissible(line, deepest=depth, kind=self._kind, trust=trust, used=used, nearness=nearness):
@@ -57,13 +66,7 @@ class Repertoire:
 
     def say(self, line: Line) -> str:
         """The line with the scene's facts in it."""
-        return self._filled(line.say)
-
-    def unexpected(self, oddity: Oddity, used: Collection[str], rng: Random) -> str:
-        """An in-character answer to a turn that is no move; unused ones first."""
-        lines = self._unexpected[oddity]
-        fresh = [line for line in lines if line not in used]
-        return rng.choice(fresh or list(lines))
+        return self.filled(line.say)
 
     def fact(self, question: str, *, plain: bool) -> Fact | None:
         """The fact that answers the turn, if the sheets hold it; `plain` for a question of fact."""

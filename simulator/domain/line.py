@@ -40,6 +40,8 @@ class Line:
     """Kinds of relationship it fits; empty for all."""
     trust_at_least: float = 0.0
     """0..1: the gate of a secret."""
+    more: str = ""
+    """What follows when the trainee asks to hear more of it, or gives it back; empty when nothing does."""
     bound: bool = False
     """Whether it picks up the very words of `to`, and makes no sense to others."""
 

@@ -8,6 +8,7 @@ from simulator.domain.codebook import Family, Oddity
 from simulator.domain.interview import Answer
 from simulator.domain.line import Line
 from simulator.domain.memory import Trace
+from simulator.domain.question import Asked
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class Persona:
     demos: Sequence[Demo] = ()
     interview: Mapping[str, Sequence[Answer]] = field(default_factory=dict)
     """Answers to the probes of documents/interview.yaml, by the probe's id."""
+    unknown: Mapping[Asked, Sequence[str]] = field(default_factory=dict)
+    """Honest short answers to questions of fact that no sheet holds, by what is asked."""
     reactions: Mapping[Family, Sequence[str]] = field(default_factory=dict)
     """Short honest answers by how the turn was, for when no line answers it well enough."""
     recalls: Mapping[Trace, Sequence[str]] = field(default_factory=dict)

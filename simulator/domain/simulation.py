@@ -13,7 +13,7 @@ from simulator.domain.appraisal import Impact, appraise
 from simulator.domain.attachment import Attachment
 from simulator.domain.codebook import Code, Coding, coded
 from simulator.domain.line import Line, admissible, choose, score
-from simulator.domain.strategy import SOFT_MOVES, Moment, Move, decide, deepest
+from simulator.domain.strategy import SOFT_MOVES, Moment, Move, decide
 from simulator.domain.trainee import Style, intended
 
 TURNS = 12
@@ -134,7 +134,7 @@ def _answer(
     lines: Sequence[Line], moment: Moment, used: Collection[str], rng: Random
 ) -> tuple[Move, Line | None]:
     """The move and a line for it; bound lines are left out, since they need their own words."""
-    depth, trust = deepest(moment), moment.confidence
+    depth, trust = moment.deepest, moment.confidence
     fit: dict[Move, dict[Line, float]] = {}
     for line in lines:
         if not (line.bound or line.where) and admissible(

@@ -113,6 +113,20 @@ class Moment:
         """The intensity of any of `codes` in the turn just heard."""
         return self.coding.intensity(*codes)
 
+    @property
+    def deepest(self) -> Layer:
+        """How deep a layer may surface now; only attuned turns bring up a deeper one (EFT; 003 FAQ).
+
+        Someone secure by disposition can state the hurt itself at any time (001; Simpson & Overall 2014).
+        """
+        insecure = max(self.attachment.anxious, self.attachment.avoidant)
+        reach = self.affect.security + 0.5 * self.attuned - 0.35 * insecure
+        if reach > 0.5:
+            return Layer.NEED
+        if reach > 0.3 or insecure < 0.4:
+            return Layer.PRIMARY if self.coding.family(Family.FAUX) < 0.5 else Layer.SECONDARY
+        return Layer.SECONDARY
+
 
 Weight = Callable[[Moment], float]
 
@@ -243,17 +257,3 @@ def _fitted(table: Mapping[Move, float], fit: Mapping[Move, float]) -> dict[Move
         return min(1.0, lifted) if able[move] < RARE * total else lifted
 
     return {move: weight * lift(move) for move, weight in able.items()}
-
-
-def deepest(moment: Moment) -> Layer:
-    """How deep a layer may surface now; only attuned turns bring up a deeper one (EFT; 003 FAQ).
-
-    Someone secure by disposition can state the hurt itself at any time (001; Simpson & Overall 2014).
-    """
-    insecure = max(moment.attachment.anxious, moment.attachment.avoidant)
-    reach = moment.affect.security + 0.5 * moment.attuned - 0.35 * insecure
-    if reach > 0.5:
-        return Layer.NEED
-    if reach > 0.3 or insecure < 0.4:
-        return Layer.PRIMARY if moment.coding.family(Family.FAUX) < 0.5 else Layer.SECONDARY
-    return Layer.SECONDARY

@@ -7,15 +7,13 @@ from random import Random
 from langgraph.config import get_stream_writer
 from langgraph.runtime import Runtime
 
+from simulator.chooser import ASIDE
 from simulator.domain.affect import Affect, feel
 from simulator.domain.appraisal import appraise
-from simulator.domain.beneath import FEELING
 from simulator.domain.checks import overlap
-from simulator.domain.codebook import Code, Coding, Oddity
+from simulator.domain.codebook import Coding, Oddity
 from simulator.domain.dialogue import Turn
-from simulator.domain.line import choose
-from simulator.domain.memory import reminded
-from simulator.domain.strategy import Moment, Move, decide
+from simulator.domain.strategy import Moment, Move
 from simulator.domain.utterance import words
 from simulator.graph.state import Deps, TurnState
 from simulator.wording import Plan, Spoken
@@ -24,10 +22,6 @@ REPEAT_COUNTS = 0.35
 """What attuned words still count for (0..1) when the trainee says the same thing again."""
 UNREAD = frozenset({Oddity.OTHER_LANGUAGE, Oddity.NONSENSE})
 """Words nobody could read carry no code, whatever they look like; only their strangeness counts."""
-ASIDE = "aside"
-"""The move of a reply to a question of fact or to a turn that is no move."""
-RECALLED = "recalled"
-"""The line of a reply that speaks of an earlier talk."""
 COMPLETION = 90
 """The part number of what `check` adds, after any sentence of `speak`."""
 
@@ -75,62 +69,30 @@ def react(state: TurnState, runtime: Run) -> TurnState:
 
 
 def plan(state: TurnState, runtime: Run) -> TurnState:
-    """Choose the move, then the meaning that answers this turn (node `decide`)."""
-    deps, coding = runtime.context, Coding.from_dict(state["coding"])
+    """Choose the move and the meaning that answers this turn (node `decide`)."""
+    deps = runtime.context
     rng = Random(f"{deps.card.seed}:{state['number']}")
-    moment = _moment(state, deps, coding)
-    used = {turn.line for turn in deps.history} | (deps.memory.told if deps.memory else frozenset())
-    lines = deps.repertoire.candidates(state["said"], moment, used)
-    move = decide(moment, rng, {move: max(scores.values()) for move, scores in lines.items()})
-    aside = None if move is Move.LEAVE else _aside(state["said"], coding, deps, rng)
-    if aside is None and move in lines:
-        line = choose(lines[move], rng)
-        recalled = _recalled(deps, coding, move, rng)
-        return {
-            "move": move.value,
-            "feeling": FEELING[move],
-            "layer": line.layer.label,
-            "line": RECALLED if recalled else line.id,
-            "meaning": recalled or deps.repertoire.say(line),
-            "verbatim": bool(recalled),
-            "ended": move is Move.LEAVE,
-        }
+    chosen = deps.chooser.choose(state["said"], _moment(state, deps), deps.history, rng)
     return {
-        "move": ASIDE,
-        "feeling": "thrown for a moment",
-        "layer": "behaviour",
-        "line": "",
-        "meaning": aside or deps.repertoire.unexpected(Oddity.SILENCE, set(), rng),
-        "verbatim": True,
-        "ended": False,
+        "move": chosen.move,
+        "feeling": chosen.feeling,
+        "layer": chosen.layer.label,
+        "line": chosen.line,
+        "meaning": chosen.meaning,
+        "verbatim": chosen.verbatim,
+        "ended": chosen.ended,
     }
 
 
-def _moment(state: TurnState, deps: Deps, coding: Coding) -> Moment:
-    before, after = Affect(**state["before"]), Affect(**state["after"])
+def _moment(state: TurnState, deps: Deps) -> Moment:
+    coding, before, after = (
+        Coding.from_dict(state["coding"]),
+        Affect(**state["before"]),
+        Affect(**state["after"]),
+    )
     impact = appraise(coding, deps.persona.attachment, before)
     recent = tuple(Move(turn.move) for turn in deps.history if turn.move != ASIDE)
     return Moment(deps.persona.attachment, after, impact, coding, state["number"], recent)
-
-
-def _recalled(deps: Deps, coding: Coding, move: Move, rng: Random) -> str | None:
-    """What the turn brings back from an earlier talk; once in a talk is enough."""
-    if not deps.memory or move is Move.LEAVE or any(turn.line == RECALLED for turn in deps.history):
-        return None
-    trace = reminded(deps.memory, coding, move)
-    lines = deps.persona.recalls.get(trace, ()) if trace else ()
-    return rng.choice(list(lines)).replace("{quote}", deps.memory.quotes[trace]) if trace and lines else None
-
-
-def _aside(said: str, coding: Coding, deps: Deps, rng: Random) -> str | None:
-    """A fact that was asked for, or the answer to a turn that is no move."""
-    asking = coding.oddity is Oddity.FACT_QUESTION or coding.intensity(Code.INQUIRE) >= 0.5
-    fact = deps.repertoire.fact(said, plain=asking)
-    if fact:
-        return fact.say
-    if coding.oddity:
-        return deps.repertoire.unexpected(coding.oddity, {t.reply for t in deps.history}, rng)
-    return None
 
 
 def speak(state: TurnState, runtime: Run) -> TurnState:

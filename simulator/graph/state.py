@@ -28,14 +28,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypedDict
 
+from simulator.chooser import Chooser
 from simulator.coder import Coder
 from simulator.domain.dialogue import Turn
-from simulator.domain.memory import Memory
 from simulator.domain.persona import Persona
 from simulator.domain.scenario import Scenario
 from simulator.domain.screening import Danger
 from simulator.ledger import Card, Ledger
-from simulator.repertoire import Repertoire
 from simulator.wording import Voice
 
 
@@ -76,13 +75,11 @@ class Deps:
     persona: Persona
     scenario: Scenario
     coder: Coder
-    repertoire: Repertoire
+    chooser: Chooser
     voice: Voice
     ledger: Ledger
     alarm: Callable[[str], Danger | None]
     """The safety rail: which danger a turn discloses, if any."""
-    memory: Memory | None = None
-    """What the persona remembers of earlier talks."""
     said: str = ""
 
     @cached_property

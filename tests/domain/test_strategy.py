@@ -7,7 +7,7 @@ from simulator.domain.appraisal import appraise
 from simulator.domain.attachment import Attachment
 from simulator.domain.codebook import Code, coded
 from simulator.domain.layers import Layer
-from simulator.domain.strategy import DEACTIVATING, HYPERACTIVATING, Moment, Move, decide, deepest, weights
+from simulator.domain.strategy import DEACTIVATING, HYPERACTIVATING, Moment, Move, decide, weights
 
 ANXIOUS, AVOIDANT, SECURE = Attachment(6, 2), Attachment(2, 6), Attachment(2, 2)
 
@@ -73,7 +73,7 @@ def test_fit_does_not_make_a_rare_move_common():
 
 def test_only_attuned_turns_bring_up_a_deeper_layer():
     state = Affect(0.6, 0.35, 0.3, 0.2)
-    missed = deepest(moment(ANXIOUS, state, {Code.MINIMIZE: 0.8}))
-    heard = deepest(moment(ANXIOUS, state, {Code.REFLECT: 0.9, Code.VALIDATE: 0.8}))
+    missed = moment(ANXIOUS, state, {Code.MINIMIZE: 0.8}).deepest
+    heard = moment(ANXIOUS, state, {Code.REFLECT: 0.9, Code.VALIDATE: 0.8}).deepest
     assert missed is Layer.SECONDARY
     assert heard > missed

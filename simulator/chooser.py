@@ -1,0 +1,149 @@
+"""What the persona means to say: a move, and the words that answer this turn.
+
+Looked for in this order: a fact that was asked for, the answer to a turn that is no move, more of what
+was just said, an earlier talk that comes back, an honest "I don't know", a line that answers the turn,
+and, where none does well enough, a short reaction.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from simulator.domain.beneath import FEELING
+from simulator.domain.codebook import Code, Coding, Family, Oddity
+from simulator.domain.dialogue import Turn
+from simulator.domain.layers import Layer
+from simulator.domain.line import Line, choose
+from simulator.domain.memory import Memory, reminded
+from simulator.domain.persona import Persona
+from simulator.domain.question import asked, asks_more
+from simulator.domain.strategy import SOFT_MOVES, Moment, Move, decide
+from simulator.repertoire import Repertoire
+
+ASIDE = "aside"
+"""The move of a reply to a question of fact or to a turn that is no move."""
+RECALLED, REACTION, MORE = "recalled", "reaction", "+"
+"""Ids of replies that are no line: an earlier talk, a reaction, and after a line's id what follows it."""
+GIVEN_BACK = 0.6
+"""Cosine (-1..1) from which the turn gives back what was just said."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A decided reply, before it is worded."""
+
+    move: str
+    meaning: str
+    feeling: str
+    layer: Layer
+    line: str = ""
+    verbatim: bool = True
+    """Whether it is spoken as it stands."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the persona leaves."""
+        return self.move == Move.LEAVE
+
+
+class Chooser:
+    """One persona's choices in one scene."""
+
+    def __init__(self, persona: Persona, repertoire: Repertoire, memory: Memory | None) -> None:
+        self._persona, self._repertoire, self._memory = persona, repertoire, memory
+
+    def choose(self, said: str, moment: Moment, history: Sequence[Turn], rng: Random) -> Chosen:
+        """What to say; the same seed, moment and history give the same choice."""
+        used = {turn.line for turn in history} | (self._memory.told if self._memory else frozenset())
+        lines = self._repertoire.candidates(said, moment, used)
+        move = decide(moment, rng, {move: max(scores.values()) for move, scores in lines.items()})
+        if move is Move.LEAVE and move in lines:
+            return self._line(move, lines[move], rng)
+        found = (
+            self._aside(said, moment.coding, history, rng)
+            or self._more(said, moment, history)
+            or self._recalled(moment.coding, move, history, rng)
+            or self._unknown(said, moment.coding, history, rng)
+        )
+        if found:
+            return found
+        if move in lines and self._repertoire.answers(max(lines[move].values())):
+            return self._line(move, lines[move], rng)
+        return self._reaction(moment, move, history, rng) or self._line(move, lines[move], rng)
+
+    def _line(self, move: Move, scores: Mapping[Line, float], rng: Random) -> Chosen:
+        line = choose(scores, rng)
+        meaning = self._repertoire.say(line)
+        return Chosen(move.value, meaning, FEELING[move], line.layer, line.id, verbatim=False)
+
+    def _aside(self, said: str, coding: Coding, history: Sequence[Turn], rng: Random) -> Chosen | None:
+        """A fact that was asked for, or the answer to a turn that is no move."""
+        asking = coding.oddity is Oddity.FACT_QUESTION or coding.intensity(Code.INQUIRE) >= 0.5
+        fact = self._repertoire.fact(said, plain=asking)
+        if fact:
+            return _thrown(fact.say)
+        if coding.oddity and not (coding.oddity is Oddity.FACT_QUESTION and asked(said)):
+            return _thrown(_fresh(self._persona.unexpected[coding.oddity], history, rng))
+        return None
+
+    def _more(self, said: str, moment: Moment, history: Sequence[Turn]) -> Chosen | None:
+        """What follows the line just spoken, once the trainee asks for it or gives it back."""
+        if not history or not moment.impact.landed:
+            return None
+        last = history[-1]
+        line = self._repertoire.named(last.line)
+        if line is None or not line.more or line.layer > moment.deepest:
+            return None
+        given_back = (
+            moment.heard(Code.REFLECT) >= 0.5 and self._repertoire.closeness(said, last.reply) >= GIVEN_BACK
+        )
+        if not (asks_more(said) or given_back):
+            return None
+        meaning = self._repertoire.filled(line.more)
+        return Chosen(
+            line.move.value, meaning, FEELING[line.move], line.layer, line.id + MORE, verbatim=False
+        )
+
+    def _recalled(self, coding: Coding, move: Move, history: Sequence[Turn], rng: Random) -> Chosen | None:
+        """What the turn brings back from an earlier talk; once in a talk is enough."""
+        if not self._memory or any(turn.line == RECALLED for turn in history):
+            return None
+        trace = reminded(self._memory, coding, move)
+        lines = self._persona.recalls.get(trace, ()) if trace else ()
+        if not (trace and lines):
+            return None
+        meaning = rng.choice(list(lines)).replace("{quote}", self._memory.quotes[trace])
+        return Chosen(move.value, meaning, FEELING[move], Layer.SECONDARY, RECALLED)
+
+    def _unknown(self, said: str, coding: Coding, history: Sequence[Turn], rng: Random) -> Chosen | None:
+        """An honest answer to a plain question that no sheet answers."""
+        kind = asked(said)
+        plain = coding.oddity is Oddity.FACT_QUESTION or coding.codes[:1] == (Code.INQUIRE,)
+        lines = self._persona.unknown.get(kind, ()) if kind and plain else ()
+        return _thrown(_fresh(lines, history, rng)) if lines else None
+
+    def _reaction(self, moment: Moment, move: Move, history: Sequence[Turn], rng: Random) -> Chosen | None:
+        """A short reaction where no line answers well enough; a soft move needs a line of its own."""
+        lines = self._persona.reactions.get(_family(moment), ())
+        if not lines or move in SOFT_MOVES:
+            return None
+        meaning = _fresh(lines, history, rng)
+        return Chosen(move.value, meaning, FEELING[move], Layer.BEHAVIOUR, REACTION)
+
+
+def _thrown(meaning: str) -> Chosen:
+    return Chosen(ASIDE, meaning, "thrown for a moment", Layer.BEHAVIOUR)
+
+
+def _fresh(lines: Sequence[str], history: Sequence[Turn], rng: Random) -> str:
+    """One of the lines, unused ones first."""
+    said = {turn.reply for turn in history}
+    return rng.choice([line for line in lines if line not in said] or list(lines))
+
+
+def _family(moment: Moment) -> Family:
+    """How the turn was, on the whole."""
+    if moment.impact.landed and moment.coding.family(Family.ATTUNED) >= 0.5:
+        return Family.ATTUNED
+    missed = max(moment.coding.family(family) for family in (Family.MISATTUNED, Family.FAUX))
+    return Family.MISATTUNED if missed >= 0.5 else Family.NEUTRAL
