@@ -69,7 +69,10 @@ class Chooser:
             return found
         if move in lines and self._repertoire.answers(max(lines[move].values())):
             return self._line(move, lines[move], rng)
-        return self._reaction(moment, move, history, rng) or self._line(move, lines[move], rng)
+        reaction = self._reaction(moment, move, history, rng)
+        if reaction or move not in lines:
+            return reaction or _thrown(_fresh(self._persona.unexpected[Oddity.SILENCE], history, rng))
+        return self._line(move, lines[move], rng)
 
     def _line(self, move: Move, scores: Mapping[Line, float], rng: Random) -> Chosen:
         line = choose(scores, rng)
@@ -124,11 +127,11 @@ class Chooser:
 
     def _reaction(self, moment: Moment, move: Move, history: Sequence[Turn], rng: Random) -> Chosen | None:
         """A short reaction where no line answers well enough; a soft move needs a line of its own."""
-        lines = self._persona.reactions.get(_family(moment), ())
-        if not lines or move in SOFT_MOVES:
+        said = {turn.reply for turn in history}
+        fresh = [line for line in self._persona.reactions.get(_family(moment), ()) if line not in said]
+        if not fresh or move in SOFT_MOVES:
             return None
-        meaning = _fresh(lines, history, rng)
-        return Chosen(move.value, meaning, FEELING[move], Layer.BEHAVIOUR, REACTION)
+        return Chosen(move.value, rng.choice(fresh), FEELING[move], Layer.BEHAVIOUR, REACTION)
 
 
 def _thrown(meaning: str) -> Chosen:

@@ -16,8 +16,8 @@ ALSO_SAID = 0.25
 """What a line says counts a little beside what it answers, for lines on the same matter."""
 SHARED_VOICE = 0.06
 """What a scene's line, which any persona may speak, must be better by than one of the persona's own."""
-WELL_ENOUGH = 0.55
-"""Score (about 0..1.5) from which a line is better than a short reaction."""
+WELL_ENOUGH = 0.58
+"""Score (about 0..1.5) below which readers liked a short reaction better (docs/measurements.md)."""
 KNOWN_QUESTION, SAME_QUESTION = 0.62, 0.8
 """Cosine (-1..1) from which a plain question, or any turn at all, is one the fact sheet answers."""
 

@@ -26,8 +26,8 @@ LIKENESS = 0.75
 """Share (0..1) of the word pairs of the shorter of two lines that make the longer one its copy."""
 CHANCE = 0.01
 """Share (0..1) of lines that two people may have in common: "Don't go." is anybody's."""
-SAME_START = 8
-"""Lines that may begin with the same two words."""
+SAME_START = 0.02
+"""Share (0..1) of lines that may begin with the same two words."""
 LONGEST_MEDIAN, LONGEST = 14, 40
 """Words: people in a hard talk are short and uneven."""
 TONES = frozenset({Violation.ASSISTANT, Violation.ADVICE})
@@ -145,7 +145,7 @@ def _even(persona: Persona) -> Iterator[Flaw]:
         yield Flaw(f"lines.{line.move.value}", f'"{line.say}" is longer than {LONGEST} words')
     starts = Counter(tuple(words(line.say)[:2]) for line in persona.lines)
     for start, n in starts.items():
-        if n > SAME_START:
+        if n > max(3, SAME_START * len(persona.lines)):
             yield Flaw("lines", f'{n} lines begin with "{" ".join(start)}"; vary them')
 
 
