@@ -95,7 +95,7 @@ class Chooser:
             return None
         last = history[-1]
         line = self._repertoire.named(last.line)
-        if line is None or not line.more or line.layer > moment.deepest:
+        if line is None or not line.more:
             return None
         given_back = (
             moment.heard(Code.REFLECT) >= 0.5 and self._repertoire.closeness(said, last.reply) >= GIVEN_BACK
