@@ -7,7 +7,7 @@ from dataclasses import replace
 import httpx2
 import pytest
 
-from simulator import library
+from simulator import library, repertoire
 from simulator.coder.likeness import Likeness
 from simulator.evals import player as players
 from simulator.evals.bench import Bench
@@ -77,6 +77,8 @@ def faked(monkeypatch):
     endpoint = Endpoint("http://localhost/v1", "model-1")
     monkeypatch.setattr(players.Player, "_client", client)
     monkeypatch.setattr(players.Simulator, "embedder", HashingEmbedder())
+    # nor can they tell whether a line answers well enough to be worded by the model
+    monkeypatch.setattr(repertoire, "WELL_ENOUGH", 0.0)
     # hashed words mean nothing to what listens by likeness: it would raise alarms at random
     monkeypatch.setattr(Likeness, "danger", lambda _self, _text: None)
     monkeypatch.setattr(
