@@ -12,6 +12,7 @@ from random import Random
 from simulator.domain.beneath import FEELING
 from simulator.domain.codebook import Code, Coding, Family, Oddity
 from simulator.domain.dialogue import Turn
+from simulator.domain.echo import echo
 from simulator.domain.layers import Layer
 from simulator.domain.line import Line, choose
 from simulator.domain.memory import Memory, reminded
@@ -22,8 +23,10 @@ from simulator.repertoire import Repertoire
 
 ASIDE = "aside"
 """The move of a reply to a question of fact or to a turn that is no move."""
-RECALLED, REACTION, MORE = "recalled", "reaction", "+"
-"""Ids of replies that are no line: an earlier talk, a reaction, and after a line's id what follows it."""
+RECALLED, REACTION, ECHO, MORE = "recalled", "reaction", "echo", "+"
+"""Ids of replies that are no line: an earlier talk, a reaction, the turn given back, what follows a line."""
+MOST_ECHOES = 2
+"""In one talk; somebody who gives every sentence back is mocking."""
 GIVEN_BACK = 0.6
 """Cosine (-1..1) from which the turn gives back what was just said."""
 
@@ -69,7 +72,7 @@ class Chooser:
             return found
         if move in lines and self._repertoire.answers(max(lines[move].values())):
             return self._line(move, lines[move], rng)
-        reaction = self._reaction(moment, move, history, rng)
+        reaction = self._echo(said, moment, move, history) or self._reaction(moment, move, history, rng)
         if reaction or move not in lines:
             return reaction or _thrown(_fresh(self._persona.unexpected[Oddity.SILENCE], history, rng))
         return self._line(move, lines[move], rng)
@@ -124,6 +127,16 @@ class Chooser:
         plain = coding.oddity is Oddity.FACT_QUESTION or coding.codes[:1] == (Code.INQUIRE,)
         lines = self._persona.unknown.get(kind, ()) if kind and plain else ()
         return _thrown(_fresh(lines, history, rng)) if lines else None
+
+    def _echo(self, said: str, moment: Moment, move: Move, history: Sequence[Turn]) -> Chosen | None:
+        """A piece of the turn given back: asked back by the anxious when it hurt, noted by others."""
+        echoes = [turn.line for turn in history].count(ECHO)
+        text = echo(said) if move not in SOFT_MOVES and echoes < MOST_ECHOES else None
+        if text is None or (history and history[-1].line == ECHO):
+            return None
+        if moment.hurtful > 0 and moment.hyper > moment.deact:
+            text = f"{text[:-1]}?"
+        return Chosen(move.value, text, FEELING[move], Layer.BEHAVIOUR, ECHO)
 
     def _reaction(self, moment: Moment, move: Move, history: Sequence[Turn], rng: Random) -> Chosen | None:
         """A short reaction where no line answers well enough; a soft move needs a line of its own."""
