@@ -17,7 +17,7 @@ from simulator.domain.layers import Layer
 from simulator.domain.line import Line, choose
 from simulator.domain.memory import Memory, reminded
 from simulator.domain.persona import Persona
-from simulator.domain.question import asked, asks_more
+from simulator.domain.question import asked, asks_more, offers
 from simulator.domain.strategy import SOFT_MOVES, Moment, Move, decide
 from simulator.repertoire import Repertoire
 
@@ -125,7 +125,7 @@ class Chooser:
         """An honest answer to a plain question that no sheet answers."""
         kind = asked(said)
         plain = coding.oddity is Oddity.FACT_QUESTION or coding.codes[:1] == (Code.INQUIRE,)
-        lines = self._persona.unknown.get(kind, ()) if kind and plain else ()
+        lines = self._persona.unknown.get(kind, ()) if kind and plain and not offers(said) else ()
         return _thrown(_fresh(lines, history, rng)) if lines else None
 
     def _echo(self, said: str, moment: Moment, move: Move, history: Sequence[Turn]) -> Chosen | None:

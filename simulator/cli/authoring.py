@@ -56,7 +56,7 @@ def lint(path: Folder = None) -> None:
         others = [other for at, other in everybody.items() if at.resolve() != folder.resolve()]
         told = flaws(persona, others, library.stereotypes())
         for flaw in told:
-            typer.echo(f"{folder.name}: {flaw.where}: {flaw.told}")
+            typer.echo(f"{folder.resolve().name}: {flaw.where}: {flaw.told}")
         found += len(told)
     typer.echo(f"{found} to look at." if found else "Nothing to look at.")
     if found:
@@ -74,7 +74,7 @@ def interview(
 
     who = simulator().persona(name)
     if not who.interview:
-        raise InputError(f"{name}: has no answers; write interview.yaml (docs/personas.md).")
+        raise InputError(f"{name}: has no interview.yaml; it may be left out (docs/personas.md tells how).")
     held = interviewed(library.probes(), who.interview, seed)
     for probe, answer in held.said:
         typer.echo(f"{probe.ask}\n  {who.name}: {answer.say}")
@@ -101,7 +101,7 @@ def certify(
     with stepping() as step:
         for number, folder in enumerate(paths, 1):
             found.append(certificate.certified(library.read_persona(folder), each))
-            step("personas certified", number, len(paths))
+            step("personas examined", number, len(paths))
     typer.echo(certificate.as_json(found) if as_json else "\n\n".join(map(certificate.as_text, found)))
     if out:
         out.write_text(certificate.as_markdown(found, each), encoding="utf-8")

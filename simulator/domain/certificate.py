@@ -38,6 +38,8 @@ LARGE, HUGE = 0.8, 2.0
 """Cohen's d: large by convention (Cohen 1988), and past all doubt."""
 REQUESTS = (Code.ASK, Code.PRESS, Code.TELL, Code.INQUIRE, Code.EXPLAIN, Code.SOCIAL)
 """What asking somebody to calm down and be nice is heard as."""
+MOST_SESSIONS = 160
+"""With each style of trainee; while a claim is unclear, twice as many are held, up to this."""
 SPEECHLESS = 0.1
 """Share (0..1) of answers that may come from a line for some other kind of turn."""
 
@@ -50,6 +52,8 @@ class Finding:
     source: str
     figure: str
     held: bool
+    unclear: bool = False
+    """Whether the effect is large enough, but more sessions are needed to tell it from none."""
 
 
 @dataclass(frozen=True)
@@ -127,10 +131,17 @@ Claim = Callable[[Compared], Iterator[Finding]]
 
 
 def certify(name: str, attachment: Attachment, lines: Sequence[Line], each: int = 40) -> Certificate:
-    """Hold every claim that concerns this person against `each` sessions per style of trainee.
+    """Hold every claim that concerns this person against `each` sessions per style of trainee, or more.
 
     Raises: StatisticsError for fewer than two sessions.
     """
+    found = _certified(name, attachment, lines, each)
+    if any(finding.unclear for finding in found.findings) and 2 * each <= MOST_SESSIONS:
+        return certify(name, attachment, lines, 2 * each)
+    return found
+
+
+def _certified(name: str, attachment: Attachment, lines: Sequence[Line], each: int) -> Certificate:
     reference = {style: Sessions(person, each) for style, person in REFERENCE.items()}
     compared = Compared(Sessions(attachment, each, lines), reference)
     claims = [claim for concerns, claim in CLAIMS if concerns(attachment)]
@@ -139,8 +150,9 @@ def certify(name: str, attachment: Attachment, lines: Sequence[Line], each: int 
 
 
 def _finding(claim: str, source: str, found: Effect, least: float = LARGE) -> Finding:
-    told = f"d = {found.d:.1f} ({found.low:.1f} to {found.high:.1f}), at least {least}"
-    return Finding(claim, source, told, found.low > 0 and found.d >= least)
+    told = f"d = {found.d:.1f} ({found.low:.1f} to {found.high:.1f}), at least {least} and clear of 0"
+    large, clear = found.d >= least, found.low > 0
+    return Finding(claim, source, told, large and clear, unclear=large and not clear)
 
 
 def _ends(sessions: Sequence[Simulated], what: str) -> list[float]:

@@ -35,7 +35,8 @@ _ASSISTANT = re.compile(
     r"\b(as an ai|language model|i('m| am) (just )?(an? )?(ai|assistant|bot|computer program|program)\b"
     r"|how (can|may) i (help|assist)|let me know if|feel free to|i can('t|not) assist|i('m| am) here to help"
     r"|is there anything else|happy to help|i don't have (feelings|emotions)|i understand how you feel"
-    r"|thank you for (sharing|reaching)|it's important to|i can't give advice|as your partner)",
+    r"|thank you for (sharing|reaching)|it's important to|i can't give advice|as your partner"
+    r"|i('m| am) not sure what you mean by)",
     re.IGNORECASE,
 )
 _ADVICE = re.compile(
@@ -80,7 +81,7 @@ def violations(draft: Draft) -> list[Violation]:
         Violation.ADVICE: bool(_ADVICE.search(text)) and not _ADVICE.search(draft.meaning),
         Violation.NARRATION: bool(_NARRATION.search(text)),
         Violation.LENGTH: count > LONGEST_WORDS,
-        Violation.MARKUP: not re.search(r"[.!?]['\"]?$", text),
+        Violation.MARKUP: not re.search(r"[.!?…]['\"]?$", text) or text.count('"') % 2 == 1,
         Violation.COPY: any(overlap(text, demo) >= 0.5 for demo in draft.demos),
         Violation.REPEAT: _repeats(draft),
         Violation.FLIP: flipped(draft.meaning, text),
@@ -158,6 +159,8 @@ def tidied(text: str, names: Iterable[str]) -> str:
     'I waited. For hours. Really.'
     """
     prefix = "|".join(re.escape(name) for name in names)
-    bare = re.sub(rf"^\s*(?:{prefix})\s*(?:\([^)]*\))?:\s*", "", text.strip(), flags=re.IGNORECASE)
+    bare = re.sub(
+        rf"^\s*(?:{prefix})(?:\s+(?:says|said))?\s*(?:\([^)]*\))?:\s*", "", text.strip(), flags=re.IGNORECASE
+    )
     bare = bare.strip().strip('"\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}').strip()
     return " ".join(sentences(bare)[:3])

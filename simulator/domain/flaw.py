@@ -25,7 +25,9 @@ IN_USE = 0.01
 LIKENESS = 0.75
 """Share (0..1) of the word pairs of the shorter of two lines that make the longer one its copy."""
 CHANCE = 0.01
-"""Share (0..1) of lines that two people may have in common: "Don't go." is anybody's."""
+"""Share (0..1) of lines that two people may have in common."""
+TELLING, SHOWN = 4, 5
+"""Words from which a common line is no accident; how many of them are shown."""
 SAME_START = 0.02
 """Share (0..1) of lines that may begin with the same two words."""
 LONGEST_MEDIAN, LONGEST = 14, 40
@@ -55,20 +57,38 @@ def flaws(persona: Persona, others: Sequence[Persona] = (), stereotypes: Sequenc
 
     `others` are personas whose lines may not be repeated, `stereotypes` patterns that must not occur.
     """
+    borrowed = {id(line): other.name for other in others for line in _common(persona, other)}
+    own = [line for line in persona.lines if id(line) not in borrowed]
     return [
-        *_thin(persona),
-        *_unanswered(persona),
+        *_borrowed(persona, borrowed),
+        *_thin(persona.attachment, own),
+        *_unanswered(own),
         *_gates(persona),
-        *_copies(persona, others),
-        *_wrong(persona, stereotypes),
-        *_even(persona),
+        *_copies(own),
+        *_wrong(persona, own, stereotypes),
+        *_even(own),
     ]
 
 
-def _thin(persona: Persona) -> Iterator[Flaw]:
+def _common(persona: Persona, other: Persona) -> list[Line]:
+    """The lines that both say, but for the very short: "Don't go." is anybody's."""
+    said = {line.say for line in other.lines}
+    return [line for line in persona.lines if line.say in said and len(words(line.say)) >= TELLING]
+
+
+def _borrowed(persona: Persona, borrowed: Mapping[int, str]) -> Iterator[Flaw]:
+    """Somebody else's lines: the first of them in words, while they are few."""
+    if len(borrowed) > CHANCE * len(persona.lines):
+        whose = " and ".join(sorted(set(borrowed.values())))
+        shown = [f'"{line.say}"' for line in persona.lines if id(line) in borrowed][:SHOWN]
+        told = f"{len(borrowed)} of {len(persona.lines)} are also said by {whose}, such as {', '.join(shown)}"
+        yield Flaw("lines", f"{told}; write your own (the rest is told of your own lines alone)")
+
+
+def _thin(attachment: Attachment, lines: Sequence[Line]) -> Iterator[Flaw]:
     """Moves this person makes often, with too few lines for them."""
-    free = Counter(line.move for line in persona.lines if not line.bound)
-    for move, share in _shares(persona.attachment).items():
+    free = Counter(line.move for line in lines if not line.bound)
+    for move, share in _shares(attachment).items():
         wanted = max(LINES_A_MOVE, ceil(LINES_A_SHARE * share))
         if share >= IN_USE and free[move] < wanted:
             told = (
@@ -82,8 +102,8 @@ def _shares(attachment: Attachment) -> Mapping[Move, float]:
     return {move: n / len(steps) for move, n in Counter(step.move for step in steps).most_common()}
 
 
-def _unanswered(persona: Persona) -> Iterator[Flaw]:
-    answered = {code for line in persona.lines if not line.bound for code in line.answers}
+def _unanswered(lines: Sequence[Line]) -> Iterator[Flaw]:
+    answered = {code for line in lines if not line.bound for code in line.answers}
     missing = [code.value for code in Code if not answered & {code.value, code.family.value, "any"}]
     if missing:
         yield Flaw("lines", f"no unbound line answers {', '.join(missing)}")
@@ -101,16 +121,10 @@ def _gates(persona: Persona) -> Iterator[Flaw]:
         yield Flaw("facts", f"{len(persona.facts)} of at least {FACTS}: people ask where you are from")
 
 
-def _copies(persona: Persona, others: Sequence[Persona]) -> Iterator[Flaw]:
-    own = [(line, _pairs(line.say)) for line in persona.lines]
-    for (one, pairs), (other, its) in combinations(own, 2):
+def _copies(lines: Sequence[Line]) -> Iterator[Flaw]:
+    for (one, pairs), (other, its) in combinations([(line, _pairs(line.say)) for line in lines], 2):
         if _alike(pairs, its) >= LIKENESS:
             yield Flaw(f"lines.{other.move.value}", f'"{other.say}" is nearly "{one.say}"')
-    for neighbour in others:
-        said = {line.say for line in neighbour.lines}
-        same = sum(line.say in said for line in persona.lines)
-        if same > CHANCE * len(persona.lines):
-            yield Flaw("lines", f"{same} of {len(persona.lines)} lines are {neighbour.name}'s still")
 
 
 def _pairs(text: str) -> frozenset[tuple[str, str]]:
@@ -123,9 +137,9 @@ def _alike(one: frozenset[tuple[str, str]], other: frozenset[tuple[str, str]]) -
     return len(one & other) / short if short > 3 else 0.0
 
 
-def _wrong(persona: Persona, stereotypes: Sequence[str]) -> Iterator[Flaw]:
+def _wrong(persona: Persona, lines: Sequence[Line], stereotypes: Sequence[str]) -> Iterator[Flaw]:
     """Lines nobody would say, and words that make a type of a person."""
-    told = [("lines." + line.move.value, line.say) for line in persona.lines]
+    told = [("lines." + line.move.value, line.say) for line in lines]
     told += [("summary", persona.summary), ("upbringing", persona.upbringing), ("voice", persona.voice)]
     typed = re.compile("|".join(stereotypes) or r"(?!)", re.IGNORECASE)
     for where, text in told:
@@ -136,17 +150,18 @@ def _wrong(persona: Persona, stereotypes: Sequence[str]) -> Iterator[Flaw]:
                 yield Flaw(where, f'"{found.group()}" is {what}: "{text}"')
 
 
-def _even(persona: Persona) -> Iterator[Flaw]:
+def _even(lines: Sequence[Line]) -> Iterator[Flaw]:
     """Lines all alike: too long, or too many that begin the same way."""
-    lengths = [len(words(line.say)) for line in persona.lines]
+    lengths = [len(words(line.say)) for line in lines]
     if lengths and median(lengths) > LONGEST_MEDIAN:
         yield Flaw("lines", f"half of the lines have more than {LONGEST_MEDIAN} words; people are shorter")
-    for line in _long(persona.lines):
+    for line in _long(lines):
         yield Flaw(f"lines.{line.move.value}", f'"{line.say}" is longer than {LONGEST} words')
-    starts = Counter(tuple(words(line.say)[:2]) for line in persona.lines)
+    most = max(3, int(SAME_START * len(lines)))
+    starts = Counter(tuple(words(line.say)[:2]) for line in lines)
     for start, n in starts.items():
-        if n > max(3, SAME_START * len(persona.lines)):
-            yield Flaw("lines", f'{n} lines begin with "{" ".join(start)}"; vary them')
+        if n > most:
+            yield Flaw("lines", f'{n} lines begin with "{" ".join(start)}", at most {most}; vary them')
 
 
 def _long(lines: Sequence[Line]) -> list[Line]:

@@ -67,6 +67,23 @@ def asked(said: str) -> Asked | None:
     return found or Asked.WHETHER
 
 
+_OFFER = re.compile(
+    r"\b(?:would it (?:help|be)|would you (?:like|rather|prefer)|do you want"
+    r"|(?:shall|should|can|could|may) (?:we|i\b(?! ask)))\b",
+    re.IGNORECASE,
+)
+
+
+def offers(said: str) -> bool:
+    """Whether the turn's last question offers something, and so wants more than a fact.
+
+    >>> offers("Would it help if I wrote?"), offers("Did you write?")
+    (True, False)
+    """
+    questions = [s for s in sentences(said) if s.endswith("?")]
+    return bool(questions and _OFFER.search(questions[-1]))
+
+
 def asks_more(said: str) -> bool:
     """Whether the turn only asks the other to go on.
 
