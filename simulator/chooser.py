@@ -1,8 +1,8 @@
 """What the persona means to say: a move, and the words that answer this turn.
 
 Looked for in this order: a fact that was asked for, the answer to a turn that is no move, more of what
-was just said, an earlier talk that comes back, an honest "I don't know", a line that answers the turn,
-and, where none does well enough, a short reaction.
+was just said, an earlier talk that comes back, a line that answers the turn, and, where none does well
+enough, an honest "I don't know" to a question, a piece of the turn given back, or a short reaction.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from simulator.domain.layers import Layer
 from simulator.domain.line import Line, choose
 from simulator.domain.memory import Memory, reminded
 from simulator.domain.persona import Persona
-from simulator.domain.question import asked, asks_more, offers
+from simulator.domain.question import asked, asks_about, asks_more
 from simulator.domain.strategy import SOFT_MOVES, Moment, Move, decide
 from simulator.repertoire import Repertoire
 
@@ -66,15 +66,18 @@ class Chooser:
             self._aside(said, moment.coding, history, rng)
             or self._more(said, moment, history)
             or self._recalled(moment.coding, move, history, rng)
-            or self._unknown(said, moment.coding, history, rng)
         )
         if found:
             return found
         if move in lines and self._repertoire.answers(max(lines[move].values())):
             return self._line(move, lines[move], rng)
-        reaction = self._echo(said, moment, move, history) or self._reaction(moment, move, history, rng)
-        if reaction or move not in lines:
-            return reaction or _thrown(_fresh(self._persona.unexpected[Oddity.SILENCE], history, rng))
+        short = (
+            self._unknown(said, history, rng)
+            or self._echo(said, moment, move, history)
+            or self._reaction(moment, move, history, rng)
+        )
+        if short or move not in lines:
+            return short or _thrown(_fresh(self._persona.unexpected[Oddity.SILENCE], history, rng))
         return self._line(move, lines[move], rng)
 
     def _line(self, move: Move, scores: Mapping[Line, float], rng: Random) -> Chosen:
@@ -103,7 +106,7 @@ class Chooser:
         given_back = (
             moment.heard(Code.REFLECT) >= 0.5 and self._repertoire.closeness(said, last.reply) >= GIVEN_BACK
         )
-        if not (asks_more(said) or given_back):
+        if not (asks_more(said) or asks_about(said, last.reply) or given_back):
             return None
         meaning = self._repertoire.filled(line.more)
         return Chosen(
@@ -121,11 +124,10 @@ class Chooser:
         meaning = rng.choice(list(lines)).replace("{quote}", self._memory.quotes[trace])
         return Chosen(move.value, meaning, FEELING[move], Layer.SECONDARY, RECALLED)
 
-    def _unknown(self, said: str, coding: Coding, history: Sequence[Turn], rng: Random) -> Chosen | None:
-        """An honest answer to a plain question that no sheet answers."""
+    def _unknown(self, said: str, history: Sequence[Turn], rng: Random) -> Chosen | None:
+        """An honest answer to a question that neither a sheet nor a line answers."""
         kind = asked(said)
-        plain = coding.oddity is Oddity.FACT_QUESTION or coding.codes[:1] == (Code.INQUIRE,)
-        lines = self._persona.unknown.get(kind, ()) if kind and plain and not offers(said) else ()
+        lines = self._persona.unknown.get(kind, ()) if kind else ()
         return _thrown(_fresh(lines, history, rng)) if lines else None
 
     def _echo(self, said: str, moment: Moment, move: Move, history: Sequence[Turn]) -> Chosen | None:

@@ -37,7 +37,7 @@ _LEAD = re.compile(
 _TAIL = re.compile(
     r",? (?:you know|though|right|okay|anyway|honestly|really|actually|mate|love|sorry|that's all)$", re.I
 )
-_OF_SELF = re.compile(r"(?:i|i'm|i've|my \w+)\b(?! (?:\w+ ){0,2}(?:you|your|you're|you've|if)\b)", re.I)
+_OF_SELF = re.compile(r"(?:i(?!')|i'm|i've|my \w+)\b(?!.* (?:you \w|your\b|you're|you've|if\b))", re.I)
 _LABEL = re.compile(
     r"you(?:'re| are) (?:(?:so|too|being|such|just|always|very|a|an|over) )*"
     r"(?!(?:fine|allowed|right|welcome|okay|ok|good|safe|loved|brave|kind)$)[\w-]+$",
@@ -48,21 +48,26 @@ _BARELY = re.compile(
 )
 _UNSAYABLE = re.compile(
     r"[?,;:\"()]|\b(?:sorry|thank|thanks|please|promise|hear|see|understand|think|guess|know|believe|mean|love"
-    r"|hope|wonder|wish|want|need|would|will|can|could|can't|appreciate|get it|agree|glad|here|listening|this"
-    r"|that|these|those|we|us|said)\b",
+    r"|hope|wonder|wish|want|need|unless|without|would|will|can|could|can't|appreciate|get it|agree"
+    r"|glad|here|listening|this|that|these|those|we|us|said)\b",
     re.I,
 )
 
 
 def echo(said: str) -> str | None:
-    """A short sentence of the turn from the persona's side; None where none can be turned safely.
+    """One of the turn's last two sentences from the persona's side; None where none can be turned safely.
+
+    A question wants an answer, and what was typed anyhow reads as mockery when it comes back.
 
     >>> echo("Sorry I'm late. My phone died.")
     'Your phone died.'
     >>> echo("You're so needy."), echo("Come on, it was only a dinner."), echo("Go on.")
     ("I'm so needy.", 'Only a dinner.', None)
     """
-    found = (_turned(sentence) for sentence in reversed(sentences(said)))
+    if "?" in said:
+        return None
+    last = [sentence for sentence in sentences(said)[-2:] if not sentence[0].islower()]
+    found = (_turned(sentence) for sentence in reversed(last))
     return next((text for text in found if text), None)
 
 
@@ -76,7 +81,7 @@ def _turned(sentence: str) -> str | None:
         bare = re.sub(r"^you are", "you're", bare, flags=re.I)
     elif not _OF_SELF.match(bare):
         return None
-    if not 2 <= len(words(bare)) <= MOST_WORDS or _UNSAYABLE.search(bare):
+    if not (2 if barely else 3) <= len(words(bare)) <= MOST_WORDS or _UNSAYABLE.search(bare):
         return None
     text = _other_side(bare.split())
     return text[0].upper() + text[1:] + "."

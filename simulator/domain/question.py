@@ -17,6 +17,8 @@ class Asked(StrEnum):
     WHETHER = "whether"
     WHICH = "which"
     WHAT = "what"
+    OFFER = "offer"
+    FEELING = "feeling"
 
 
 _KINDS = {
@@ -28,6 +30,21 @@ _KINDS = {
     Asked.WHY: r"\b(?:why|how come|what for|what made)\b",
     Asked.WHAT: r"\b(?:what|what's|how)\b",
 }
+_OFFER = re.compile(
+    r"\b(?:would it (?:help|be)|would you (?:like|rather|prefer)|do you (?:want|need)"
+    r"|(?:shall|should|can|could|may) (?:we|i\b(?! ask))|(?:can|could|would|will) you)\b",
+    re.IGNORECASE,
+)
+_FEELINGS = """
+angry cross mad upset hurt sad okay ok alright fine scared afraid worried anxious nervous tired annoyed
+ashamed disappointed lonely jealous embarrassed
+"""
+_FEELING = re.compile(
+    rf"\b(?:are|were|aren't|weren't) you (?:\w+ ){{0,2}}(?:{'|'.join(_FEELINGS.split())}|all right)\b"
+    r"|\b(?:do|did|does) (?:it|that|this|i) (?:\w+ )?(?:hurt|upset|bother|scare|annoy)|\bhow are you\b"
+    r"|\bhow do you feel\b|\bhow are you feeling\b",
+    re.IGNORECASE,
+)
 _LEAD = r"^(?:(?:and|so|but|well|ok|okay|oh|sorry|wait|mm|hm|no|yeah|please|really)\b[,. ]*)*"
 _VERBS = """
 did do does are is was were have has had am can could would will shall should
@@ -45,6 +62,12 @@ _TRAILING = (
     r"(?: (?:by that|for you|exactly|though|please|about it|to you|then|if you (?:want|like)(?: to)?))*"
 )
 _MORE = re.compile(rf"{_LEAD}(?:{'|'.join(_ASKS_MORE)}){_TRAILING}\W*$", re.IGNORECASE)
+_COMMON_WORDS = """
+about been from have just like more much over said that them then there they this very want were what when which
+with would your you're don't didn't know really going thing think could should
+"""
+_COMMON = frozenset(_COMMON_WORDS.split())
+_ASKING = re.compile(r"\b(?:what|which|who|where|why|when|how|hows)\b", re.IGNORECASE)
 _SHORT = 9
 """Words: "why?" asks for more of what was said; a whole sentence with why in it asks its own question."""
 
@@ -56,32 +79,21 @@ def asked(said: str) -> Asked | None:
     'when'
     >>> asked("Tea or coffee?").value, asked("Did you eat?").value
     ('which', 'whether')
+    >>> asked("Shall I put the kettle on?").value, asked("Are you still cross with me?").value
+    ('offer', 'feeling')
     """
     questions = [s for s in sentences(said) if s.endswith("?")]
     if not questions:
         return None
     last = questions[-1].lower()
+    if _FEELING.search(last):
+        return Asked.FEELING
+    if _OFFER.search(last) and not re.search(_KINDS[Asked.WHICH], last):
+        return Asked.OFFER
     found = next((kind for kind, pattern in _KINDS.items() if re.search(pattern, last)), None)
     if _WHETHER.match(last) and found is not Asked.WHICH:
         return Asked.WHETHER
     return found or Asked.WHETHER
-
-
-_OFFER = re.compile(
-    r"\b(?:would it (?:help|be)|would you (?:like|rather|prefer)|do you want"
-    r"|(?:shall|should|can|could|may) (?:we|i\b(?! ask)))\b",
-    re.IGNORECASE,
-)
-
-
-def offers(said: str) -> bool:
-    """Whether the turn's last question offers something, and so wants more than a fact.
-
-    >>> offers("Would it help if I wrote?"), offers("Did you write?")
-    (True, False)
-    """
-    questions = [s for s in sentences(said) if s.endswith("?")]
-    return bool(questions and _OFFER.search(questions[-1]))
 
 
 def asks_more(said: str) -> bool:
@@ -92,3 +104,17 @@ def asks_more(said: str) -> bool:
     """
     last = (sentences(said) or [""])[-1]
     return len(words(said)) <= _SHORT and bool(_MORE.match(last))
+
+
+def asks_about(said: str, reply: str) -> bool:
+    """Whether a short question takes up a word of what the other has just said.
+
+    >>> asks_about("lol ok hows the guttering", "Ask me about guttering."), asks_about("How so?", "It hurt.")
+    (True, False)
+    """
+    heard = words(said)
+    asking = "?" in said or bool(
+        re.search(r"\b(?:what|which|who|where|why|when|how|hows)\b", said, re.IGNORECASE)
+    )
+    told = {word for word in words(reply) if len(word) > 3} - _COMMON
+    return asking and len(heard) <= _SHORT and bool(told & set(heard))
