@@ -63,8 +63,8 @@ _TRAILING = (
 )
 _MORE = re.compile(rf"{_LEAD}(?:{'|'.join(_ASKS_MORE)}){_TRAILING}\W*$", re.IGNORECASE)
 _COMMON_WORDS = """
-about been from have just like more much over said that them then there they this very want were what when which
-with would your you're don't didn't know really going thing think could should
+about been from have just like more much over said that them then there they this very want were what when
+which with would your you're don't didn't know really going thing think could should
 """
 _COMMON = frozenset(_COMMON_WORDS.split())
 _ASKING = re.compile(r"\b(?:what|which|who|where|why|when|how|hows)\b", re.IGNORECASE)
