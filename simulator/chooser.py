@@ -19,6 +19,7 @@ from simulator.domain.memory import Memory, reminded
 from simulator.domain.persona import Persona
 from simulator.domain.question import asked, asks_about, asks_more
 from simulator.domain.strategy import SOFT_MOVES, Moment, Move, decide
+from simulator.ranker import Place
 from simulator.repertoire import Repertoire
 
 ASIDE = "aside"
@@ -55,10 +56,13 @@ class Chooser:
     def __init__(self, persona: Persona, repertoire: Repertoire, memory: Memory | None) -> None:
         self._persona, self._repertoire, self._memory = persona, repertoire, memory
 
-    def choose(self, said: str, moment: Moment, history: Sequence[Turn], rng: Random) -> Chosen:
+    def choose(
+        self, said: str, moment: Moment, history: Sequence[Turn], rng: Random, opening: str = ""
+    ) -> Chosen:
         """What to say; the same seed, moment and history give the same choice."""
+        before = history[-1].reply if history else opening
         used = {turn.line for turn in history} | (self._memory.told if self._memory else frozenset())
-        lines = self._repertoire.candidates(said, moment, used)
+        lines = self._repertoire.candidates(Place(said, before, moment), used)
         move = decide(moment, rng, {move: max(scores.values()) for move, scores in lines.items()})
         if move is Move.LEAVE and move in lines:
             return self._line(move, lines[move], rng)

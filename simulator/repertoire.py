@@ -5,19 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
-from simulator.domain.line import Line, admissible, fill, score
+from simulator.domain.line import Line, admissible, fill
 from simulator.domain.persona import Fact, Persona
 from simulator.domain.scenario import Scenario
-from simulator.domain.strategy import Moment, Move
+from simulator.domain.strategy import Move
 from simulator.domain.utterance import sentences
 from simulator.embeddings import Embedder, cached
+from simulator.ranker import Lines, Place, Ranker
 
-ALSO_SAID = 0.25
-"""What a line says counts a little beside what it answers, for lines on the same matter."""
-SHARED_VOICE = 0.06
-"""What a scene's line, which any persona may speak, must be better by than one of the persona's own."""
-WELL_ENOUGH = 0.58
-"""Score (about 0..1.5) below which readers liked a short reaction better (docs/measurements.md)."""
+WELL_ENOUGH = 0.55
+"""Expected fit (0..1) below which a short plain answer does better (docs/measurements.md)."""
 KNOWN_QUESTION, SAME_QUESTION = 0.62, 0.8
 """Cosine (-1..1) from which a plain question, or any turn at all, is one the fact sheet answers."""
 
@@ -25,18 +22,25 @@ KNOWN_QUESTION, SAME_QUESTION = 0.62, 0.8
 class Repertoire:
     """All that this persona can mean in this scene."""
 
-    def __init__(self, persona: Persona, scenario: Scenario, embedder: Embedder, cache: Path) -> None:
-        self._embedder = embedder
+    def __init__(
+        self,
+        persona: Persona,
+        scenario: Scenario,
+        embedder: Embedder,
+        cache: Path,
+        ranker: Ranker | None = None,
+    ) -> None:
+        self._embedder, self._ranker = embedder, ranker or Ranker()
         own = () if scenario.own_lines_only else persona.lines
-        self._lines = (*scenario.lines, *own)
-        self._shared = {line.id for line in scenario.lines if own and line.move is not Move.DISCLOSE}
+        lines = (*scenario.lines, *own)
         self._slots = scenario.slots
-        self._by_id = {line.id: line for line in self._lines}
+        self._by_id = {line.id: line for line in lines}
         self._facts = [(ask, fact) for fact in (*scenario.facts, *persona.facts) for ask in fact.ask]
         self._kind = scenario.kind
-        texts = [self.filled(line.to or line.say) for line in self._lines]
-        self._answered = cached(embedder, texts, cache)
-        self._said = cached(embedder, [self.filled(line.say) for line in self._lines], cache)
+        says = [self.filled(line.say) for line in lines]
+        answered = cached(embedder, [self.filled(line.to or line.say) for line in lines], cache)
+        shared = [at < len(scenario.lines) and bool(own) for at in range(len(lines))]
+        self._lines = Lines(lines, says, answered, cached(embedder, says, cache), shared)
         self._asked = cached(embedder, [ask for ask, _ in self._facts], cache)
 
     def filled(self, text: str) -> str:
@@ -51,17 +55,21 @@ class Repertoire:
         """Whether a line of that score answers well enough to be spoken."""
         return score >= WELL_ENOUGH
 
-    def candidates(self, heard: str, moment: Moment, used: Collection[str]) -> dict[Move, dict[Line, float]]:
-        """For each move, the lines that may be spoken now and how well each answers the turn."""
-        vector = self._embedder([heard])[0]
-        near, said = self._answered @ vector, self._said @ vector
-        depth, trust = moment.deepest, moment.confidence
+    def candidates(self, place: Place, used: Collection[str]) -> dict[Move, dict[Line, float]]:
+        """For each move, the lines that may be spoken now and how well (0..1) each answers the turn."""
+        depth, trust = place.moment.deepest, place.moment.confidence
+        near = (self._lines.answered @ self._embedder([place.said])[0]).tolist()
+        able = [
+            at
+            for at, (line, nearness) in enumerate(zip(self._lines.lines, near, strict=True))
+            if admissible(line, deepest=depth, kind=self._kind, trust=trust, used=used, nearness=nearness)
+        ]
+        if not able:
+            return {}
+        some = self._lines.taken(able)
         found: dict[Move, dict[Line, float]] = {}
-        for line, nearness, alike in zip(self._lines, near.tolist(), said.tolist(), strict=True):
-            if admissible(line, deepest=depth, kind=self._kind, trust=trust, used=used, nearness=nearness):
-                relevance = nearness + ALSO_SAID * alike
-                relevance -= SHARED_VOICE if line.id in self._shared else 0.0
-                found.setdefault(line.move, {})[line] = score(line, moment.coding, relevance)
+        for line, fit in zip(some.lines, self._ranker(place, some, self._embedder).tolist(), strict=True):
+            found.setdefault(line.move, {})[line] = fit
         return found
 
     def say(self, line: Line) -> str:

@@ -21,7 +21,7 @@ CODE_WEIGHT = 0.45
 """How much a matching code counts beside the cosine (0..1) of the turn with what the line answers."""
 SAME_WORDS = 0.6
 """Cosine (-1..1) of the turn with its `to` that a bound line needs."""
-SPREAD = 0.05
+SPREAD = 0.03
 """Softmax temperature of the draw among the best lines: small, so relevance wins, seeds still vary."""
 
 

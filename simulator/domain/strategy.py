@@ -207,7 +207,7 @@ WEIGHTS: Mapping[Move, Weight] = {
     Move.DOUBTFUL_THAW: lambda m: _thaw(m, m.attachment.anxious, 0.15),
 }
 
-FIT_SPREAD = 0.12
+FIT_SPREAD = 0.08
 """How strongly the fit of the words weighs: a line that answers better by this much is e times likelier."""
 RARE = 0.05
 """Share (0..1) below which a move stays rare however well its words fit: fit must not make a secure
@@ -239,6 +239,13 @@ def decide(moment: Moment, rng: Random, fit: Mapping[Move, float] | None = None)
     if not moves:
         return Move.GO_QUIET
     return rng.choices(moves, [table[move] for move in moves])[0]
+
+
+def shares(moment: Moment) -> dict[Move, float]:
+    """The chance (0..1) of every move that may be made in this moment, before any words are weighed."""
+    table = _trimmed(weights(moment))
+    total = sum(table.values())
+    return {move: weight / total for move, weight in table.items()} if total else {}
 
 
 def _trimmed(table: Mapping[Move, float]) -> dict[Move, float]:

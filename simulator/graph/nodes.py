@@ -72,7 +72,7 @@ def plan(state: TurnState, runtime: Run) -> TurnState:
     """Choose the move and the meaning that answers this turn (node `decide`)."""
     deps = runtime.context
     rng = Random(f"{deps.card.seed}:{state['number']}")
-    chosen = deps.chooser.choose(state["said"], _moment(state, deps), deps.history, rng)
+    chosen = deps.chooser.choose(state["said"], _moment(state, deps), deps.history, rng, deps.card.opening)
     return {
         "move": chosen.move,
         "feeling": chosen.feeling,
