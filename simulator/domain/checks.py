@@ -12,6 +12,8 @@ from enum import StrEnum
 from simulator.domain.utterance import sentences, words
 
 LONGEST_WORDS = 45
+SAME_MATTER = 3
+"""Words in common from which a statement in place of a question is an answer to it."""
 FLOOR = 0.62
 """Cosine (-1..1) with its meaning below which a worded line is not spoken."""
 
@@ -121,15 +123,29 @@ def _grams(tokens: Sequence[str], n: int = 4) -> set[tuple[str, ...]]:
 
 
 def flipped(meaning: str, text: str) -> bool:
-    """Whether the text gives to one person what the meaning gives to the other.
+    """Whether the text gives to one person what the meaning gives to the other, or answers its question.
 
     >>> flipped("I felt forgotten", "You felt forgotten.")
     True
     >>> flipped("I felt forgotten", "I felt forgotten last night.")
     False
+    >>> flipped("Is that about us, or your day?", "Yes, that is about us.")
+    True
     """
+    spoken = set(words(text))
+    nearest = max(sentences(meaning) or [meaning], key=lambda part: len(spoken & set(words(part))))
+    answered = "?" in nearest and "?" not in text and len(spoken & set(words(nearest))) >= SAME_MATTER
+    if answered or _turned(nearest, text):
+        return True
     meant, said = _doers(meaning), _doers(text)
     return any(said[word].isdisjoint(doers) for word, doers in meant.items() if word in said)
+
+
+def _turned(meant: str, said: str) -> bool:
+    """Whether the one says only "you" where the other says only "I"."""
+    mine, yours = {"i", "i'm", "i've", "i'd", "i'll"}, {"you", "you're", "you've", "you'd", "you'll"}
+    whose = [(bool(mine & set(words(text))), bool(yours & set(words(text)))) for text in (meant, said)]
+    return whose in ([(True, False), (False, True)], [(False, True), (True, False)])
 
 
 def _doers(text: str) -> dict[str, set[str]]:
