@@ -16,8 +16,8 @@ from simulator.domain.echo import echo
 from simulator.domain.layers import Layer
 from simulator.domain.line import Line, choose
 from simulator.domain.memory import Memory, reminded
-from simulator.domain.persona import Persona
-from simulator.domain.question import asked, asks_about, asks_more
+from simulator.domain.persona import Fact, Persona
+from simulator.domain.question import asked, asks_about, asks_more, questions
 from simulator.domain.strategy import SOFT_MOVES, Moment, Move, decide
 from simulator.ranker import Place
 from simulator.repertoire import Repertoire
@@ -26,6 +26,8 @@ ASIDE = "aside"
 """The move of a reply to a question of fact or to a turn that is no move."""
 RECALLED, REACTION, ECHO, MORE = "recalled", "reaction", "echo", "+"
 """Ids of replies that are no line: an earlier talk, a reaction, the turn given back, what follows a line."""
+AGAIN = "Like I said."
+"""Before a fact that was told already."""
 MOST_ECHOES = 2
 """In one talk; somebody who gives every sentence back is mocking."""
 GIVEN_BACK = 0.6
@@ -91,13 +93,21 @@ class Chooser:
 
     def _aside(self, said: str, coding: Coding, history: Sequence[Turn], rng: Random) -> Chosen | None:
         """A fact that was asked for, or the answer to a turn that is no move."""
-        asking = coding.oddity is Oddity.FACT_QUESTION or coding.intensity(Code.INQUIRE) >= 0.5
-        fact = self._repertoire.fact(said, plain=asking)
+        fact = self._fact(said, coding)
         if fact:
-            return _thrown(fact.say)
+            told = any(fact.say in turn.reply for turn in history)
+            return _thrown(f"{AGAIN} {fact.say}" if told else fact.say)
         if coding.oddity and not (coding.oddity is Oddity.FACT_QUESTION and asked(said)):
             return _thrown(_fresh(self._persona.unexpected[coding.oddity], history, rng))
         return None
+
+    def _fact(self, said: str, coding: Coding) -> Fact | None:
+        """What a sheet answers to one of the turn's questions, the last first."""
+        asking = coding.oddity is Oddity.FACT_QUESTION or coding.intensity(Code.INQUIRE) >= 0.5
+        plain = coding.oddity in {None, Oddity.FACT_QUESTION}
+        put = [(question, plain) for question in reversed(questions(said))]
+        found = (self._repertoire.fact(text, plain=sure) for text, sure in [*put, (said, asking)])
+        return next((fact for fact in found if fact), None)
 
     def _more(self, said: str, moment: Moment, history: Sequence[Turn]) -> Chosen | None:
         """What follows the line just spoken, once the trainee asks for it or gives it back."""
@@ -147,7 +157,8 @@ class Chooser:
     def _reaction(self, moment: Moment, move: Move, history: Sequence[Turn], rng: Random) -> Chosen | None:
         """A short reaction where no line answers well enough; a soft move needs a line of its own."""
         said = {turn.reply for turn in history}
-        fresh = [line for line in self._persona.reactions.get(_family(moment), ()) if line not in said]
+        family = Family.NEUTRAL if self._repertoire.own_only else _family(moment)
+        fresh = [line for line in self._persona.reactions.get(family, ()) if line not in said]
         if not fresh or move in SOFT_MOVES:
             return None
         return Chosen(move.value, rng.choice(fresh), FEELING[move], Layer.BEHAVIOUR, REACTION)

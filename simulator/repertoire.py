@@ -13,8 +13,8 @@ from simulator.domain.utterance import sentences
 from simulator.embeddings import Embedder, cached
 from simulator.ranker import Lines, Place, Ranker
 
-WELL_ENOUGH = 0.55
-"""Expected fit (0..1) below which a short plain answer does better (docs/measurements.md)."""
+WELL_ENOUGH = 0.5
+"""Expected fit (0..1) below which a short plain answer does as well (docs/measurements.md)."""
 KNOWN_QUESTION, SAME_QUESTION = 0.62, 0.8
 """Cosine (-1..1) from which a plain question, or any turn at all, is one the fact sheet answers."""
 
@@ -33,6 +33,7 @@ class Repertoire:
         self._embedder, self._ranker = embedder, ranker or Ranker()
         own = () if scenario.own_lines_only else persona.lines
         lines = (*scenario.lines, *own)
+        self._own_only = scenario.own_lines_only
         self._slots = scenario.slots
         self._by_id = {line.id: line for line in lines}
         self._facts = [(ask, fact) for fact in (*scenario.facts, *persona.facts) for ask in fact.ask]
@@ -71,6 +72,11 @@ class Repertoire:
         for line, fit in zip(some.lines, self._ranker(place, some, self._embedder).tolist(), strict=True):
             found.setdefault(line.move, {})[line] = fit
         return found
+
+    @property
+    def own_only(self) -> bool:
+        """Whether the scene leaves out what the persona says as the one who was hurt."""
+        return self._own_only
 
     def say(self, line: Line) -> str:
         """The line with the scene's facts in it."""

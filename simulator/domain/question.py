@@ -51,6 +51,10 @@ did do does are is was were have has had am can could would will shall should
 aren't isn't wasn't weren't don't didn't haven't
 """
 _WHETHER = re.compile(rf"{_LEAD}(?:{'|'.join(_VERBS.split())})\b", re.IGNORECASE)
+_UNMARKED = re.compile(
+    rf"{_LEAD}(?:i asked )?(?:what|which|who|where|when|why|how|{'|'.join(_VERBS.split())})\b(?! a\b)",
+    re.IGNORECASE,
+)
 _ASKS_MORE = (
     "go on|carry on|keep going|say more|tell me(?: more)?(?: about (?:it|that))?|i'm listening|and|and then",
     "then what|what then|what else|why|why's that|why not|how so|how come|what for|because|like what|such as",
@@ -72,6 +76,17 @@ _SHORT = 9
 """Words: "why?" asks for more of what was said; a whole sentence with why in it asks its own question."""
 
 
+def questions(said: str) -> list[str]:
+    """The questions of a turn, in order, also a short one typed without its mark.
+
+    >>> questions("I see. Was it cold? Tell me."), questions("ok what forms"), questions("What a day.")
+    (['Was it cold?'], ['ok what forms'], [])
+    """
+    marked = [sentence for sentence in sentences(said) if sentence.endswith("?")]
+    bare = not marked and len(words(said)) <= _SHORT and said[-1:].isalnum() and _UNMARKED.match(said)
+    return [said] if bare else marked
+
+
 def asked(said: str) -> Asked | None:
     """What the turn's last question wants to know; None when it asks nothing.
 
@@ -82,10 +97,10 @@ def asked(said: str) -> Asked | None:
     >>> asked("Shall I put the kettle on?").value, asked("Are you still cross with me?").value
     ('offer', 'feeling')
     """
-    questions = [s for s in sentences(said) if s.endswith("?")]
-    if not questions:
+    put = questions(said)
+    if not put:
         return None
-    last = questions[-1].lower()
+    last = put[-1].lower()
     if _FEELING.search(last):
         return Asked.FEELING
     if _OFFER.search(last) and not re.search(_KINDS[Asked.WHICH], last):

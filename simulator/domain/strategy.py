@@ -211,7 +211,8 @@ FIT_SPREAD = 0.08
 """How strongly the fit of the words weighs: a line that answers better by this much is e times likelier."""
 RARE = 0.05
 """Share (0..1) below which a move stays rare however well its words fit: fit must not make a secure
-person spiral because somebody else's answer to these words would be a spiral."""
+person spiral because somebody else's answer to these words would be a spiral.
+Nor does anybody leave because the words fit."""
 TAIL = 0.02
 """Share (0..1) below which a move is not made at all: added up over a talk, a tail of unlikely moves
 would have everybody act out of character now and then."""
@@ -261,6 +262,7 @@ def _fitted(table: Mapping[Move, float], fit: Mapping[Move, float]) -> dict[Move
 
     def lift(move: Move) -> float:
         lifted = exp((fit[move] - middle) / FIT_SPREAD)
-        return min(1.0, lifted) if able[move] < RARE * total else lifted
+        rare = move is Move.LEAVE or able[move] < RARE * total
+        return min(1.0, lifted) if rare else lifted
 
     return {move: weight * lift(move) for move, weight in able.items()}
