@@ -227,7 +227,7 @@ def test_an_authors_persona_is_drafted_linted_and_certified(call, tmp_path):
     folder = tmp_path / "home" / "personas" / "zoe"
     code, out, _ = call("personas", "lint", str(folder))
     assert code != 0
-    assert "lines are Maya's still" in out
+    assert "are also said by Maya, such as" in out
     assert "facts: 1 of at least 12" in out
     page = tmp_path / "certificate.md"
     code, out, _ = call("personas", "certify", str(folder), "--sessions", "20", "-o", str(page))

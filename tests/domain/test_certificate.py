@@ -70,3 +70,9 @@ def test_an_effect_is_as_large_as_the_groups_lie_apart():
     assert effect([1, 1], [0, 0]).d == MOST_D
     assert effect([1, 1], [1, 1]).d == 0
     assert replace(found).n == 800
+
+
+def test_while_an_effect_is_unclear_more_sessions_are_held():
+    clear = certify("Noor", Attachment(2.0, 6.0), library.persona("ruth").lines, 40)
+    assert clear.held
+    assert clear.sessions > 40 * len(STYLES)

@@ -1,12 +1,13 @@
 """What is meant, in its order: fact, more of the last line, honest ignorance, a line, a reaction."""
 
 from dataclasses import replace
+from itertools import pairwise
 from random import Random
 
 import pytest
 
 from simulator import library
-from simulator.chooser import ASIDE, MORE, REACTION, Chooser
+from simulator.chooser import AGAIN, ASIDE, ECHO, MORE, MOST_ECHOES, REACTION, Chooser
 from simulator.domain.affect import Affect
 from simulator.domain.appraisal import appraise
 from simulator.domain.codebook import Code, Coding, Family, Oddity, coded
@@ -63,6 +64,40 @@ def test_a_question_no_sheet_answers_gets_an_honest_answer(chooser):
 def test_a_fact_comes_before_ignorance(chooser):
     found = chooser.choose("How old are you?", moment({Code.INQUIRE: 0.9}), [], Random(1))
     assert "Thirty-one" in found.meaning
+
+
+def test_a_fact_is_found_in_a_long_turn_and_told_again_as_such(chooser):
+    said = "I had a bad day and the bus was late and I thought of you. How old are you? Anyway."
+    first = chooser.choose(said, moment({Code.TELL: 0.9}), [], Random(1))
+    told = Turn(1, said, first.meaning, Coding(), CALM, CALM, move=ASIDE)
+    again = chooser.choose("How old are you?", moment({Code.INQUIRE: 0.9}), [told], Random(1))
+    assert again.meaning == f"{AGAIN} {first.meaning}"
+
+
+def test_a_piece_of_the_turn_is_given_back_but_not_all_evening(chooser, monkeypatch):
+    monkeypatch.setattr("simulator.repertoire.WELL_ENOUGH", 2.0)
+    history = []
+    for number in range(1, 12):
+        heard = moment({Code.EXPLAIN: 0.9}, Affect(0.9, 0.05, 0.2, 0.3))
+        found = chooser.choose("Look. My phone died.", heard, history, Random(number))
+        history.append(
+            Turn(number, "x", found.meaning, Coding(), CALM, CALM, move=found.move, line=found.line)
+        )
+    echoes = [turn.number for turn in history if turn.line == ECHO]
+    assert {turn.reply for turn in history if turn.line == ECHO} == {"Your phone died?"}
+    assert len(echoes) == MOST_ECHOES
+    assert 1 not in [after - before for before, after in pairwise(echoes)]
+
+
+def test_in_the_reversed_scene_nobody_reacts_as_the_one_who_was_hurt(tmp_path, monkeypatch):
+    monkeypatch.setattr("simulator.repertoire.WELL_ENOUGH", 2.0)
+    scene = library.scenario("ask-for-it")
+    chooser = Chooser(WHO, Repertoire(WHO, scene, HashingEmbedder(), tmp_path), None)
+    heard = moment({Code.BLAME: 0.9}, Affect(0.9, 0.05, 0.2, 0.3))
+    found = [chooser.choose("Zyx qwv plm.", heard, [], Random(number)) for number in range(30)]
+    reactions = {one.meaning for one in found if one.line == REACTION}
+    assert reactions
+    assert reactions <= set(WHO.reactions[Family.NEUTRAL])
 
 
 def test_where_no_line_answers_a_short_reaction_is_made_once(chooser):

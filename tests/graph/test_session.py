@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from simulator.conversation import Answered, Disclosed, Sentence
 from simulator.chooser import AGAIN
+from simulator.conversation import Answered, Disclosed, Sentence
 from simulator.domain.codebook import Code, Coding, Heard, Oddity
 from simulator.domain.memory import Trace
 from simulator.domain.strategy import SOFT_MOVES, Move
