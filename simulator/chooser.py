@@ -20,14 +20,12 @@ from simulator.domain.persona import Fact, Persona
 from simulator.domain.question import asked, asks_about, asks_more, questions
 from simulator.domain.strategy import SOFT_MOVES, Moment, Move, decide
 from simulator.ranker import Place
-from simulator.repertoire import Repertoire
+from simulator.repertoire import SAME_QUESTION, Repertoire
 
 ASIDE = "aside"
 """The move of a reply to a question of fact or to a turn that is no move."""
 RECALLED, REACTION, ECHO, MORE = "recalled", "reaction", "echo", "+"
 """Ids of replies that are no line: an earlier talk, a reaction, the turn given back, what follows a line."""
-AGAIN = "Like I said."
-"""Before a fact that was told already."""
 MOST_ECHOES = 2
 """In one talk; somebody who gives every sentence back is mocking."""
 GIVEN_BACK = 0.6
@@ -93,21 +91,24 @@ class Chooser:
 
     def _aside(self, said: str, coding: Coding, history: Sequence[Turn], rng: Random) -> Chosen | None:
         """A fact that was asked for, or the answer to a turn that is no move."""
-        fact = self._fact(said, coding)
+        fact = self._fact(said, coding, history)
         if fact:
-            told = any(fact.say in turn.reply for turn in history)
-            return _thrown(f"{AGAIN} {fact.say}" if told else fact.say)
+            return _thrown(fact.say)
         if coding.oddity and not (coding.oddity is Oddity.FACT_QUESTION and asked(said)):
             return _thrown(_fresh(self._persona.unexpected[coding.oddity], history, rng))
         return None
 
-    def _fact(self, said: str, coding: Coding) -> Fact | None:
-        """What a sheet answers to one of the turn's questions, the last first."""
+    def _fact(self, said: str, coding: Coding, history: Sequence[Turn]) -> Fact | None:
+        """What a sheet answers to one of the turn's questions, the last first; told once in a talk.
+
+        Told facts came back as the answer to some other question as often as to the same one.
+        """
         asking = coding.oddity is Oddity.FACT_QUESTION or coding.intensity(Code.INQUIRE) >= 0.5
         plain = coding.oddity in {None, Oddity.FACT_QUESTION}
         put = [(question, plain) for question in reversed(questions(said))]
         found = (self._repertoire.fact(text, plain=sure) for text, sure in [*put, (said, asking)])
-        return next((fact for fact in found if fact), None)
+        told = {turn.reply for turn in history if self._repertoire.closeness(said, turn.said) < SAME_QUESTION}
+        return next((fact for fact in found if fact and fact.say not in told), None)
 
     def _more(self, said: str, moment: Moment, history: Sequence[Turn]) -> Chosen | None:
         """What follows the line just spoken, once the trainee asks for it or gives it back."""

@@ -27,7 +27,7 @@ from simulator.library import folder
 from simulator.ranker import ARRAYS, Floats, Lines, Place, features
 from simulator.weights import find, trusted
 
-SEED, FOLDS, TREES, LEAF, WIDTH = 11, 5, 150, 8, 0.3
+SEED, FOLDS, SPLITS, TREES, LEAF, WIDTH = 11, 5, 4, 150, 8, 0.3
 """Extremely randomised trees (Geurts et al. 2006): how many, rows a leaf needs, features (0..1) a split sees.
 Leaves of 5 and 12 and half of the features were no better; ridge, kernel ridge, boosting and small networks
 were worse (docs/measurements.md)."""
@@ -43,7 +43,7 @@ class Judged:
     shared: Sequence[bool]
     slots: dict[str, str]
     fit: Sequence[float]
-    """1 fits, 0.5 half fits, 0 does not."""
+    """0 does not fit, 1 fits; a single line is one that was spoken, and rated by who heard it."""
 
 
 def judged() -> list[Judged]:
@@ -134,31 +134,40 @@ def main() -> None:
     places = judged()
     tables = [table(place, embedder) for place in places]
     rows, fit = np.vstack(tables), np.concatenate([place.fit for place in places])
-    talks = sorted({place.talk for place in places})
-    fold = dict(zip(talks, np.random.default_rng(SEED).permutation(len(talks)) % FOLDS, strict=True))
-    of_row = np.repeat([fold[place.talk] for place in places], [len(place.fit) for place in places])
-    expected = np.zeros(len(fit))
-    for each in range(FOLDS):
-        expected[of_row == each] = learned(rows[of_row != each], fit[of_row != each]).predict(
-            rows[of_row == each]
-        )
-    _told(places, fit, expected)
+    _told(places, fit, [_held_back(places, rows, fit, SEED + split) for split in range(SPLITS)])
     np.savez_compressed(ARRAYS, allow_pickle=False, **packed(learned(rows, fit)))
 
 
-def _told(places: Sequence[Judged], fit: NDArray[np.float64], expected: NDArray[np.float64]) -> None:
+def _held_back(
+    places: Sequence[Judged], rows: Floats, fit: NDArray[np.float64], seed: int
+) -> NDArray[np.float64]:
+    """What is expected of each row by a forest that saw nothing of its talk."""
+    talks = sorted({place.talk for place in places})
+    fold = dict(zip(talks, np.random.default_rng(seed).permutation(len(talks)) % FOLDS, strict=True))
+    of_row = np.repeat([fold[place.talk] for place in places], [len(place.fit) for place in places])
+    expected = np.zeros(len(fit))
+    for each in range(FOLDS):
+        test = of_row == each
+        expected[test] = learned(rows[~test], fit[~test]).predict(rows[test])
+    return expected
+
+
+def _told(places: Sequence[Judged], fit: NDArray[np.float64], splits: Sequence[NDArray[np.float64]]) -> None:
     """First place, area under the curve, and what lines of each expected fit were judged to be."""
     from sklearn.metrics import roc_auc_score
 
     ends = np.cumsum([len(place.fit) for place in places])
-    parts = [slice(end - len(place.fit), end) for end, place in zip(ends, places, strict=True)]
-    first = [(fit[part][np.argmax(expected[part])], expected[part].max(), fit[part].max()) for part in parts]
+    spans = [slice(end - len(place.fit), end) for end, place in zip(ends, places, strict=True)]
+    parts = [span for span, place in zip(spans, places, strict=True) if len(place.fit) > 1]
+    kept = np.concatenate([np.arange(part.start, part.stop) for part in parts])
+    area = np.mean([roc_auc_score(fit[kept] == 1, expected[kept]) for expected in splits])
+    first = [(fit[p][np.argmax(e[p])], e[p].max(), fit[p].max()) for e in splits for p in parts]
     fitting = [got for got, _, best in first if best == 1]
     whole, half = (np.mean([f >= least for f in fitting]) for least in (1, 0.5))
     sys.stdout.write(
         f"{len(fit)} judgements, {len(places)} places, {len({p.talk for p in places})} talks\n"
-        f"AUC {roc_auc_score(fit == 1, expected):.3f}; of {len(fitting)} places with a fitting line, "
-        f"the first fits in {whole:.3f}, fits or half fits in {half:.3f}\n"
+        f"AUC {area:.3f}; of {len(fitting) // len(splits)} places with a fitting line, the first fits in {whole:.3f}, "
+        f"fits or half fits in {half:.3f} ({len(splits)} splits)\n"
     )
     for low in np.arange(0.3, 0.9, 0.1):
         got = [f for f, e, _ in first if low <= e < low + 0.1]

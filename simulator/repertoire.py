@@ -13,9 +13,9 @@ from simulator.domain.utterance import sentences
 from simulator.embeddings import Embedder, cached
 from simulator.ranker import Lines, Place, Ranker
 
-WELL_ENOUGH = 0.5
+WELL_ENOUGH = 0.55
 """Expected fit (0..1) below which a short plain answer does as well (docs/measurements.md)."""
-KNOWN_QUESTION, SAME_QUESTION = 0.62, 0.8
+KNOWN_QUESTION, SAME_QUESTION = 0.66, 0.8
 """Cosine (-1..1) from which a plain question, or any turn at all, is one the fact sheet answers."""
 
 
@@ -83,7 +83,7 @@ class Repertoire:
         return self.filled(line.say)
 
     def fact(self, question: str, *, plain: bool) -> Fact | None:
-        """The fact that answers the turn, if the sheets hold it; `plain` for a question of fact."""
+        """The fact that answers the question, if the sheets hold it; `plain` for a question of fact."""
         if not self._facts:
             return None
         scores = self._asked @ self._embedder([question])[0]
