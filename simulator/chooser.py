@@ -19,6 +19,7 @@ from simulator.domain.memory import Memory, reminded
 from simulator.domain.persona import Fact, Persona
 from simulator.domain.question import asked, asks_about, asks_more, questions
 from simulator.domain.strategy import SOFT_MOVES, Moment, Move, decide
+from simulator.domain.utterance import words
 from simulator.ranker import Place
 from simulator.repertoire import SAME_QUESTION, Repertoire
 
@@ -28,6 +29,8 @@ RECALLED, REACTION, ECHO, MORE = "recalled", "reaction", "echo", "+"
 """Ids of replies that are no line: an earlier talk, a reaction, the turn given back, what follows a line."""
 MOST_ECHOES = 2
 """In one talk; somebody who gives every sentence back is mocking."""
+LET_SPEAK = 10
+"""Words: a short kind answer to the persona's question lets it go on."""
 GIVEN_BACK = 0.6
 """Cosine (-1..1) from which the turn gives back what was just said."""
 
@@ -111,7 +114,7 @@ class Chooser:
         return next((fact for fact in found if fact and fact.say not in told), None)
 
     def _more(self, said: str, moment: Moment, history: Sequence[Turn]) -> Chosen | None:
-        """What follows the line just spoken, once the trainee asks for it or gives it back."""
+        """What follows the line just spoken, once the trainee asks for it, gives it back or lets it come."""
         if not history or not moment.impact.landed:
             return None
         last = history[-1]
@@ -121,7 +124,8 @@ class Chooser:
         given_back = (
             moment.heard(Code.REFLECT) >= 0.5 and self._repertoire.closeness(said, last.reply) >= GIVEN_BACK
         )
-        if not (asks_more(said) or asks_about(said, last.reply) or given_back):
+        let = last.reply.endswith("?") and len(words(said)) <= LET_SPEAK and not questions(said)
+        if not (asks_more(said) or asks_about(said, last.reply) or given_back or let):
             return None
         meaning = self._repertoire.filled(line.more)
         return Chosen(

@@ -166,8 +166,8 @@ def _told(places: Sequence[Judged], fit: NDArray[np.float64], splits: Sequence[N
     whole, half = (np.mean([f >= least for f in fitting]) for least in (1, 0.5))
     sys.stdout.write(
         f"{len(fit)} judgements, {len(places)} places, {len({p.talk for p in places})} talks\n"
-        f"AUC {area:.3f}; of {len(fitting) // len(splits)} places with a fitting line, the first fits in {whole:.3f}, "
-        f"fits or half fits in {half:.3f} ({len(splits)} splits)\n"
+        f"AUC {area:.3f}; of {len(fitting) // len(splits)} places with a fitting line, "
+        f"the first fits in {whole:.3f}, fits or half fits in {half:.3f} ({len(splits)} splits)\n"
     )
     for low in np.arange(0.3, 0.9, 0.1):
         got = [f for f, e, _ in first if low <= e < low + 0.1]
