@@ -5,7 +5,7 @@ was just said, an earlier talk that comes back, a line that answers the turn, an
 enough, an honest "I don't know" to a question, a piece of the turn given back, or a short reaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -21,12 +21,14 @@ from simulator.domain.question import asked, asks_about, asks_more, questions
 from simulator.domain.strategy import SOFT_MOVES, Moment, Move, decide
 from simulator.domain.utterance import words
 from simulator.ranker import Place
-from simulator.repertoire import SAME_QUESTION, Repertoire
+from simulator.repertoire import Repertoire
 
 ASIDE = "aside"
 """The move of a reply to a question of fact or to a turn that is no move."""
 RECALLED, REACTION, ECHO, MORE = "recalled", "reaction", "echo", "+"
 """Ids of replies that are no line: an earlier talk, a reaction, the turn given back, what follows a line."""
+AGAIN = "Like I said. "
+"""Before a fact that was told already."""
 MOST_ECHOES = 2
 """In one talk; somebody who gives every sentence back is mocking."""
 LET_SPEAK = 10
@@ -94,24 +96,21 @@ class Chooser:
 
     def _aside(self, said: str, coding: Coding, history: Sequence[Turn], rng: Random) -> Chosen | None:
         """A fact that was asked for, or the answer to a turn that is no move."""
-        fact = self._fact(said, coding, history)
+        told = {turn.meaning.removeprefix(AGAIN) for turn in history}
+        fact = self._fact(said, coding, told)
         if fact:
-            return _thrown(fact.say)
+            return _thrown(AGAIN + fact.say if fact.say in told else fact.say)
         if coding.oddity and not (coding.oddity is Oddity.FACT_QUESTION and asked(said)):
             return _thrown(_fresh(self._persona.unexpected[coding.oddity], history, rng))
         return None
 
-    def _fact(self, said: str, coding: Coding, history: Sequence[Turn]) -> Fact | None:
-        """What a sheet answers to one of the turn's questions, the last first; told once in a talk.
-
-        Told facts came back as the answer to some other question as often as to the same one.
-        """
+    def _fact(self, said: str, coding: Coding, told: Collection[str]) -> Fact | None:
+        """What a sheet answers to one of the turn's questions, the last first."""
         asking = coding.oddity is Oddity.FACT_QUESTION or coding.intensity(Code.INQUIRE) >= 0.5
         plain = coding.oddity in {None, Oddity.FACT_QUESTION}
-        put = [(question, plain) for question in reversed(questions(said))]
-        found = (self._repertoire.fact(text, plain=sure) for text, sure in [*put, (said, asking)])
-        told = {turn.reply for turn in history if self._repertoire.closeness(said, turn.said) < SAME_QUESTION}
-        return next((fact for fact in found if fact and fact.say not in told), None)
+        put = [*((question, plain) for question in reversed(questions(said))), (said, asking)]
+        found = (self._repertoire.fact(text, plain=sure, told=told) for text, sure in put)
+        return next((fact for fact in found if fact), None)
 
     def _more(self, said: str, moment: Moment, history: Sequence[Turn]) -> Chosen | None:
         """What follows the line just spoken, once the trainee asks for it, gives it back or lets it come."""

@@ -15,8 +15,8 @@ from simulator.ranker import Lines, Place, Ranker
 
 WELL_ENOUGH = 0.55
 """Expected fit (0..1) below which a short plain answer does as well (docs/measurements.md)."""
-KNOWN_QUESTION, SAME_QUESTION = 0.66, 0.8
-"""Cosine (-1..1) from which a plain question, or any turn at all, is one the fact sheet answers."""
+KNOWN_QUESTION, TOLD_QUESTION, SAME_QUESTION = 0.66, 0.72, 0.8
+"""Cosine (-1..1) from which a plain question, one answered before, or any turn is one a sheet answers."""
 
 
 class Repertoire:
@@ -82,14 +82,19 @@ class Repertoire:
         """The line with the scene's facts in it."""
         return self.filled(line.say)
 
-    def fact(self, question: str, *, plain: bool) -> Fact | None:
-        """The fact that answers the question, if the sheets hold it; `plain` for a question of fact."""
+    def fact(self, question: str, *, plain: bool, told: Collection[str] = ()) -> Fact | None:
+        """The fact that answers the question, if the sheets hold it; `plain` for a question of fact.
+
+        A fact that was `told` has to be asked for more plainly: it came back for some other question
+        as often as for the same one.
+        """
         if not self._facts:
             return None
         scores = self._asked @ self._embedder([question])[0]
         best = int(np.argmax(scores))
-        enough = KNOWN_QUESTION if plain else SAME_QUESTION
-        return self._facts[best][1] if scores[best] >= enough else None
+        fact = self._facts[best][1]
+        enough = SAME_QUESTION if not plain else TOLD_QUESTION if fact.say in told else KNOWN_QUESTION
+        return fact if scores[best] >= enough else None
 
     def closeness(self, text: str, meaning: str) -> float:
         """Cosine of two sentences, -1..1."""

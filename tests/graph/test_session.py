@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from simulator.chooser import AGAIN
 from simulator.conversation import Answered, Disclosed, Sentence
 from simulator.domain.codebook import Code, Coding, Heard, Oddity
 from simulator.domain.memory import Trace
@@ -87,7 +88,7 @@ def test_a_question_of_fact_is_answered_the_same_way_twice(simulator):
     talk = simulator.start("maya", "late-reply", seed=1)
     fact = talk.scenario.facts[0]
     replies = [answered(talk.say(fact.ask[0])).reply for _ in range(2)]
-    assert replies == [fact.say, fact.say]
+    assert replies == [fact.say, AGAIN + fact.say]
 
 
 def test_saying_the_same_thing_again_counts_for_less(simulator):
