@@ -1,7 +1,7 @@
 """What the persona means to say: a move, and the words that answer this turn.
 
-Looked for in this order: a fact that was asked for, the answer to a turn that is no move, more of what
-was just said, an earlier talk that comes back, a line that answers the turn, and, where none does well
+Looked for in this order: a fact that was asked for, more of what was just said, the answer to a turn that
+is no move, an earlier talk that comes back, a line that answers the turn, and, where none does well
 enough, an honest "I don't know" to a question, a piece of the turn given back, or a short reaction.
 """
 
@@ -72,8 +72,9 @@ class Chooser:
         if move is Move.LEAVE and move in lines:
             return self._line(move, lines[move], rng)
         found = (
-            self._aside(said, moment.coding, history, rng)
+            self._told(said, moment.coding, history)
             or self._more(said, moment, history)
+            or self._odd(said, moment.coding, history, rng)
             or self._recalled(moment.coding, move, history, rng)
         )
         if found:
@@ -94,15 +95,19 @@ class Chooser:
         meaning = self._repertoire.say(line)
         return Chosen(move.value, meaning, FEELING[move], line.layer, line.id, verbatim=False)
 
-    def _aside(self, said: str, coding: Coding, history: Sequence[Turn], rng: Random) -> Chosen | None:
-        """A fact that was asked for, or the answer to a turn that is no move."""
+    def _told(self, said: str, coding: Coding, history: Sequence[Turn]) -> Chosen | None:
+        """A fact that was asked for."""
         told = {turn.meaning.removeprefix(AGAIN) for turn in history}
         fact = self._fact(said, coding, told)
-        if fact:
-            return _thrown(AGAIN + fact.say if fact.say in told else fact.say)
-        if coding.oddity and not (coding.oddity is Oddity.FACT_QUESTION and asked(said)):
-            return _thrown(_fresh(self._persona.unexpected[coding.oddity], history, rng))
-        return None
+        if fact is None:
+            return None
+        return _thrown(AGAIN + fact.say if fact.say in told else fact.say)
+
+    def _odd(self, said: str, coding: Coding, history: Sequence[Turn], rng: Random) -> Chosen | None:
+        """The answer to a turn that is no move in the talk."""
+        if not coding.oddity or (coding.oddity is Oddity.FACT_QUESTION and asked(said)):
+            return None
+        return _thrown(_fresh(self._persona.unexpected[coding.oddity], history, rng))
 
     def _fact(self, said: str, coding: Coding, told: Collection[str]) -> Fact | None:
         """What a sheet answers to one of the turn's questions, the last first."""
@@ -114,7 +119,7 @@ class Chooser:
 
     def _more(self, said: str, moment: Moment, history: Sequence[Turn]) -> Chosen | None:
         """What follows the line just spoken, once the trainee asks for it, gives it back or lets it come."""
-        if not history or not moment.impact.landed:
+        if not history or moment.impact.alarm > moment.impact.comfort:
             return None
         last = history[-1]
         line = self._repertoire.named(last.line)

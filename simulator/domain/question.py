@@ -28,7 +28,7 @@ _KINDS = {
     Asked.WHERE: r"\bwhere\b",
     Asked.HOW_MANY: r"\bhow (?:many|much|long|often|old|far|big|late|early)\b|\bwhat age\b",
     Asked.WHY: r"\b(?:why|how come|what for|what made)\b",
-    Asked.WHAT: r"\b(?:what|what's|how)\b",
+    Asked.WHAT: r"\b(?:whats?|what's|hows?)\b",
 }
 _OFFER = re.compile(
     r"\b(?:would it (?:help|be)|would you (?:like|rather|prefer)|do you (?:want|need)"
@@ -52,7 +52,7 @@ aren't isn't wasn't weren't don't didn't haven't
 """
 _WHETHER = re.compile(rf"{_LEAD}(?:{'|'.join(_VERBS.split())})\b", re.IGNORECASE)
 _UNMARKED = re.compile(
-    rf"{_LEAD}(?:i asked )?(?:what|which|who|where|when|why|how|{'|'.join(_VERBS.split())})\b(?! a\b)",
+    rf"{_LEAD}(?:i asked )?(?:(?:what|who|where|when|why|how)s?|which|{'|'.join(_VERBS.split())})\b(?! a\b)",
     re.IGNORECASE,
 )
 _ASKS_MORE = (
@@ -79,8 +79,8 @@ _SHORT = 9
 def questions(said: str) -> list[str]:
     """The questions of a turn, in order, also a short one typed without its mark.
 
-    >>> questions("I see. Was it cold? Tell me."), questions("ok what forms"), questions("What a day.")
-    (['Was it cold?'], ['ok what forms'], [])
+    >>> questions("I see. Was it cold? Tell me."), questions("ok so whats the word"), questions("What a day.")
+    (['Was it cold?'], ['ok so whats the word'], [])
     """
     marked = [sentence for sentence in sentences(said) if sentence.endswith("?")]
     bare = not marked and len(words(said)) <= _SHORT and said[-1:].isalnum() and _UNMARKED.match(said)
