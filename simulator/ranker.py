@@ -5,7 +5,7 @@ Trained on readers' judgements of lines in talks (`documents/choices`, decision 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from simulator.embeddings import Embedder, Vectors
 ARRAYS = Path(__file__).with_name("ranker.npz")
 Floats = NDArray[np.float32]
 CODES, FAMILIES, MOVES, KINDS = tuple(Code), tuple(Family), tuple(Move), tuple(Asked)
+ALSO_SAID = 0.25
+"""What a line says counts a little beside what it answers, for lines on the same matter."""
 _EMPTY = frozenset({"i", "you", "the", "a", "to", "it", "and", "that", "is", "was", "of", "in", "me", "my"})
 
 
@@ -52,8 +54,19 @@ class Lines:
     def standing(self) -> Floats:
         """What does not change from turn to turn, a row a line."""
         return np.array(
-            [_standing(*each) for each in zip(self.lines, self.says, self.shared, strict=True)], np.float32
+            [_standing(*each) for each in zip(self.lines, self.says, self.shared, self.kinds, strict=True)],
+            np.float32,
         )
+
+    @cached_property
+    def kinds(self) -> Sequence[Asked | None]:
+        """What the turn that each line answers asks."""
+        return [asked(line.to) for line in self.lines]
+
+    @cached_property
+    def words(self) -> Sequence[frozenset[str]]:
+        """The words that each line says."""
+        return [frozenset(words(say)) for say in self.says]
 
     @cached_property
     def answers(self) -> Floats:
@@ -76,13 +89,13 @@ class Lines:
             self.said[at],
             [self.shared[i] for i in at],
         )
-        for name in ("standing", "answers", "kin"):
-            some.__dict__[name] = getattr(self, name)[at]
+        # what is known of a line stays known: a turn must not work it out again
+        some.__dict__.update({name: getattr(self, name)[at] for name in ("standing", "answers", "kin")})
+        some.__dict__.update({name: [getattr(self, name)[i] for i in at] for name in ("kinds", "words")})
         return some
 
 
-def _standing(line: Line, say: str, shared: bool) -> list[float]:
-    kind = asked(line.to)
+def _standing(line: Line, say: str, shared: bool, kind: Asked | None) -> list[float]:
     return [
         "any" in line.answers,
         len(line.answers),
@@ -119,10 +132,10 @@ def _fitting(place: Place, lines: Lines, near: Vectors, alike: Vectors, heard: F
     strongest = heard == heard.max() if heard.any() else np.zeros(len(CODES), bool)
     rows = []
     for at, line in enumerate(lines.lines):
-        said, its = set(words(lines.says[at])), asked(line.to)
+        said, its = lines.words[at], lines.kinds[at]
         rows.append(
             [
-                score(line, coding, float(near[at, 0]) + 0.25 * float(alike[at, 0])),
+                score(line, coding, float(near[at, 0]) + ALSO_SAID * float(alike[at, 0])),
                 line.fits(coding),
                 float((heard * lines.answers[at]).sum()),
                 float((heard * lines.kin[at]).max()),
@@ -158,22 +171,21 @@ def _turn(place: Place, heard: Floats) -> list[float]:
     ]
 
 
-class Ranker:
-    """Expected fit of lines, as readers would judge it: 0 does not fit, 1 fits."""
+def expected_fit(place: Place, lines: Lines, embedder: Embedder) -> Floats:
+    """How well readers would say that each line fits: 0 does not fit, 1 fits.
 
-    def __init__(self, path: Path = ARRAYS) -> None:
-        self._path = path
+    Raises: LibraryError when the arrays cannot be read.
+    """
+    return grown(forest(), features(place, lines, embedder))
 
-    def __call__(self, place: Place, lines: Lines, embedder: Embedder) -> Floats:
-        """One value a line, 0..1.
 
-        Raises: LibraryError when the arrays cannot be read.
-        """
-        return grown(self._arrays, features(place, lines, embedder))
+@cache
+def forest() -> Mapping[str, Any]:
+    """The trees, read once for all talks.
 
-    @cached_property
-    def _arrays(self) -> Mapping[str, Any]:
-        return arrays(self._path)
+    Raises: LibraryError when they cannot be read.
+    """
+    return arrays(ARRAYS)
 
 
 def grown(forest: Mapping[str, Any], rows: Floats) -> Floats:

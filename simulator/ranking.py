@@ -1,7 +1,7 @@
 """Trains the ranker from judged lines, and says how well it ranks in talks it has not seen.
 
-`python -m simulator.ranking` (two minutes, one seed) reads `documents/choices`, prints the figures of five
-folds, whole talks held back, and writes the arrays.
+`python -m simulator.ranking` (half a minute, fixed seeds) reads `documents/choices`, prints the figures of
+five folds, whole talks held back, and writes the arrays.
 """
 
 import json

@@ -11,7 +11,7 @@ from simulator.domain.scenario import Scenario
 from simulator.domain.strategy import Move
 from simulator.domain.utterance import sentences
 from simulator.embeddings import Embedder, cached
-from simulator.ranker import Lines, Place, Ranker
+from simulator.ranker import Lines, Place, expected_fit
 
 WELL_ENOUGH = 0.55
 """Expected fit (0..1) below which a short plain answer does as well (docs/measurements.md)."""
@@ -22,15 +22,8 @@ KNOWN_QUESTION, TOLD_QUESTION, SAME_QUESTION = 0.66, 0.72, 0.8
 class Repertoire:
     """All that this persona can mean in this scene."""
 
-    def __init__(
-        self,
-        persona: Persona,
-        scenario: Scenario,
-        embedder: Embedder,
-        cache: Path,
-        ranker: Ranker | None = None,
-    ) -> None:
-        self._embedder, self._ranker = embedder, ranker or Ranker()
+    def __init__(self, persona: Persona, scenario: Scenario, embedder: Embedder, cache: Path) -> None:
+        self._embedder = embedder
         own = () if scenario.own_lines_only else persona.lines
         lines = (*scenario.lines, *own)
         self._own_only = scenario.own_lines_only
@@ -69,7 +62,7 @@ class Repertoire:
             return {}
         some = self._lines.taken(able)
         found: dict[Move, dict[Line, float]] = {}
-        for line, fit in zip(some.lines, self._ranker(place, some, self._embedder).tolist(), strict=True):
+        for line, fit in zip(some.lines, expected_fit(place, some, self._embedder).tolist(), strict=True):
             found.setdefault(line.move, {})[line] = fit
         return found
 

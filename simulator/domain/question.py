@@ -128,8 +128,6 @@ def asks_about(said: str, reply: str) -> bool:
     (True, False)
     """
     heard = words(said)
-    asking = "?" in said or bool(
-        re.search(r"\b(?:what|which|who|where|why|when|how|hows)\b", said, re.IGNORECASE)
-    )
+    asking = "?" in said or bool(_ASKING.search(said))
     told = {word for word in words(reply) if len(word) > 3} - _COMMON
     return asking and len(heard) <= _SHORT and bool(told & set(heard))

@@ -35,6 +35,17 @@ def moment(codes, state=CALM, oddity=None):
     return Moment(WHO.attachment, state, appraise(coding, WHO.attachment, state), coding, turn=3)
 
 
+def again_and_again(chooser, said, code, times):
+    """The talk that comes of hurting somebody with the same words."""
+    history = []
+    for number in range(1, times + 1):
+        heard = moment({code: 0.9}, Affect(0.9, 0.05, 0.2, 0.3))
+        found = chooser.choose(said, heard, history, Random(number))
+        turn = Turn(number, "x", found.meaning, Coding(), CALM, CALM, move=found.move, line=found.line)
+        history.append(turn)
+    return history
+
+
 def spoken(repertoire):
     line = next(line for line in WHO.lines if line.move is Move.NAME_HURT and line.more)
     return line, Turn(1, "Hm.", repertoire.say(line), Coding(), CALM, CALM, move="name_hurt", line=line.id)
@@ -78,13 +89,7 @@ def test_a_fact_is_found_in_a_long_turn_and_told_again_as_such(chooser):
 
 def test_a_piece_of_the_turn_is_given_back_but_not_all_evening(chooser, monkeypatch):
     monkeypatch.setattr("simulator.repertoire.WELL_ENOUGH", 2.0)
-    history = []
-    for number in range(1, 12):
-        heard = moment({Code.EXPLAIN: 0.9}, Affect(0.9, 0.05, 0.2, 0.3))
-        found = chooser.choose("Look. My phone died.", heard, history, Random(number))
-        history.append(
-            Turn(number, "x", found.meaning, Coding(), CALM, CALM, move=found.move, line=found.line)
-        )
+    history = again_and_again(chooser, "Look. My phone died.", Code.EXPLAIN, 11)
     echoes = [turn.number for turn in history if turn.line == ECHO]
     assert {turn.reply for turn in history if turn.line == ECHO} == {"Your phone died?"}
     assert len(echoes) == MOST_ECHOES
@@ -103,13 +108,8 @@ def test_in_the_reversed_scene_nobody_reacts_as_the_one_who_was_hurt(tmp_path, m
 
 
 def test_where_no_line_answers_a_short_reaction_is_made_once(chooser):
-    known, history = set(WHO.reactions[Family.MISATTUNED]), []
-    for number in range(1, 30):
-        heard = moment({Code.BLAME: 0.9}, Affect(0.9, 0.05, 0.2, 0.3))
-        found = chooser.choose("Zyx qwv plm.", heard, history, Random(number))
-        history.append(
-            Turn(number, "x", found.meaning, Coding(), CALM, CALM, move=found.move, line=found.line)
-        )
+    known = set(WHO.reactions[Family.MISATTUNED])
+    history = again_and_again(chooser, "Zyx qwv plm.", Code.BLAME, 29)
     reactions = [turn.reply for turn in history if turn.line == REACTION]
     assert set(reactions) <= known
     assert len(set(reactions)) == len(reactions) > 0

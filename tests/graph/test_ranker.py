@@ -8,7 +8,7 @@ import pytest
 from simulator import library, ranking
 from simulator.domain.codebook import Code
 from simulator.errors import LibraryError
-from simulator.ranker import Lines, Place, Ranker, features, grown
+from simulator.ranker import Lines, Place, expected_fit, features, forest, grown
 from simulator.ranking import judged, learned, packed, table
 from simulator.testing import HashingEmbedder
 from tests.graph.test_chooser import moment
@@ -25,8 +25,8 @@ def lines(*found):
 def test_the_arrays_say_what_the_trees_say():
     random = np.random.default_rng(1)
     rows, fit = random.normal(size=(300, 12)).astype(np.float32), random.random(300)
-    forest = learned(rows, fit)
-    assert grown(packed(forest), rows) == pytest.approx(forest.predict(rows), abs=2e-3)
+    trees = learned(rows, fit)
+    assert grown(packed(trees), rows) == pytest.approx(trees.predict(rows), abs=2e-3)
 
 
 def test_there_are_judgements_enough():
@@ -39,7 +39,7 @@ def test_there_are_judgements_enough():
 
 def test_judged_places_give_the_features_that_the_ranker_knows():
     rows = table(PLACES[0], EMBEDDER)
-    asked_of = int(Ranker()._arrays["feature"].max())
+    asked_of = int(forest()["feature"].max())
     assert rows.shape == (len(PLACES[0].lines), rows.shape[1])
     assert asked_of < rows.shape[1]
     assert np.isfinite(rows).all()
@@ -51,8 +51,7 @@ def test_a_line_is_expected_to_fit_better_where_it_answers_what_was_heard():
     some = lines(*fix)
     advice = Place("You should write a list.", "I waited.", moment({Code.FIX: 0.9}))
     thanks = Place("Thank you for telling me.", "I waited.", moment({Code.APPRECIATE: 0.9}))
-    rank = Ranker()
-    assert rank(advice, some, EMBEDDER).mean() > rank(thanks, some, EMBEDDER).mean()
+    assert expected_fit(advice, some, EMBEDDER).mean() > expected_fit(thanks, some, EMBEDDER).mean()
 
 
 def test_some_of_the_lines_keep_their_features():
