@@ -3,10 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: run test setup check check-static format lock smoke evals record train agreement
+.PHONY: run web test setup check check-static format lock smoke browser evals record train agreement
 
 run: setup
 	@$(BIN)/simulator chat $(ARGS)
+
+# The page, in your browser.
+web: setup
+	@$(BIN)/simulator web $(ARGS)
 
 test: setup .venv/.dev
 	$(BIN)/python -m pytest
@@ -28,6 +32,10 @@ format: .venv/.dev
 # The live smoke test: the tiny model through the real server.
 smoke: setup .venv/.dev
 	$(BIN)/python -m pytest -m live tests/live --force-enable-socket
+
+# The pages in the system's Chromium; pictures go to artefacts/ or to $SIMULATOR_ARTEFACTS.
+browser: setup .venv/.dev
+	$(BIN)/python -m pytest -m browser tests/browser --force-enable-socket
 
 # Replays every eval suite: no model, no key, no network.
 evals: setup
