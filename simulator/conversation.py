@@ -1,9 +1,9 @@
 """One rehearsal under way: what was said so far, and the next turn through the graph."""
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from simulator import library
@@ -18,6 +18,7 @@ from simulator.domain.strategy import Move
 from simulator.domain.utterance import cleaned
 from simulator.errors import InputError
 from simulator.ledger import Card
+from simulator.once import once
 
 if TYPE_CHECKING:
     from simulator.evaluator import Evaluator, Feedback
@@ -60,7 +61,7 @@ Event = Sentence | Disclosed | Answered
 
 
 class Conversation:
-    """One rehearsal under way."""
+    """One rehearsal under way; many may be at the same time, each spoken in by one thread at a time."""
 
     def __init__(
         self,
@@ -100,35 +101,40 @@ class Conversation:
             return None
         return beneath(Move(turns[-1].move), self.affect, self.persona.attachment)
 
-    @cached_property
+    @once
     def voice(self) -> "Voice":
         """The persona's way to words in this scene."""
         from simulator.wording import Voice
 
         return Voice(self.persona, self.scenario, self._repertoire, self._simulator.model, self.memory)
 
-    @cached_property
+    @once
     def _repertoire(self) -> Any:
         from simulator.repertoire import Repertoire
 
         folder = self._simulator.settings.home / "vectors"
         return Repertoire(self.persona, self.scenario, self._simulator.embedder, folder)
 
-    @cached_property
+    @once
     def _chooser(self) -> Any:
         from simulator.chooser import Chooser
 
         return Chooser(self.persona, self._repertoire, self.memory)
 
-    @cached_property
+    @once
     def _evaluator(self) -> "Evaluator":
         return self._simulator.evaluator(self.persona, self.scenario)
 
-    @cached_property
+    @once
     def _graph(self) -> Any:
         from simulator.graph.build import turn_graph
 
-        return turn_graph(self._simulator.ledger.connection)
+        return turn_graph(self._connection)
+
+    @once
+    def _connection(self) -> sqlite3.Connection:
+        """For the graph's checkpoints: what is not committed yet must not mix with other talks' turns."""
+        return self._simulator.ledger.connect()
 
     def prepare(self) -> None:
         """Make the heavy parts in the background while the trainee reads; `say` waits for them."""
@@ -182,7 +188,8 @@ class Conversation:
         """A turn that had passed the screen and was cut off before its reply was recorded."""
         state = self._graph.get_state(self._config)
         said, number = state.values.get("said"), state.values.get("number", 0)
-        if not (state.next and said) or number <= len(self.turns):
+        # `next` leaves out a node whose result is kept already, though the turn is not at its end
+        if not (state.tasks and said) or number <= len(self.turns):
             return None
         return CutOff(said, self._simulator.ledger.spoken(self.card.id, number))
 
@@ -237,9 +244,16 @@ class Conversation:
         return Disclosed(danger, rail.message[danger], places)
 
     def close(self) -> None:
-        """Wait for what is still loading; a program must not end under running native code."""
+        """Wait for what is still loading, and close the connection; what is said later opens it again.
+
+        A program must not end under running native code.
+        """
         if self._ready:
             self._ready.join()
+        vars(self).pop("_graph", None)
+        opened = vars(self).pop("_connection", None)
+        if opened:
+            opened.close()
 
     def undo(self) -> Turn | None:
         """Take back the last turn; the persona is again as it was before it."""

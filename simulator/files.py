@@ -1,7 +1,8 @@
 """Authored YAML into checked models: unknown keys are errors, and every error names file and field."""
 
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -19,10 +20,19 @@ Model = TypeVar("Model", bound=File)
 
 
 def read(path: Path, schema: type[Model]) -> Model:
-    """A file as `schema`.
+    """A file as `schema`; read again only once it has changed, since pages look at all of them at once.
 
     Raises: LibraryError naming file and field.
     """
+    try:
+        stat = path.stat()
+    except OSError:
+        return checked(path, parse(path), schema)
+    return cast("Model", _kept(path, schema, (stat.st_mtime_ns, stat.st_size)))
+
+
+@lru_cache(maxsize=128)
+def _kept(path: Path, schema: type[File], _stamp: tuple[int, int]) -> File:
     return checked(path, parse(path), schema)
 
 

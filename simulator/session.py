@@ -5,33 +5,42 @@ and print, and hold no rule of their own.
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
 from simulator import library
 from simulator.conversation import Conversation
-from simulator.domain.affect import hurt, rested
+from simulator.domain import branch
+from simulator.domain.affect import Affect, hurt, rested
+from simulator.domain.branch import Branch
+from simulator.domain.comparison import Comparison, compared
 from simulator.domain.dialogue import Turn
 from simulator.domain.memory import Memory, remember
 from simulator.domain.persona import Persona
 from simulator.domain.scenario import Opening, Scenario
 from simulator.domain.screening import Danger
+from simulator.domain.utterance import cleaned
 from simulator.errors import InputError, WeightsError
 from simulator.ledger import Card, Ledger
+from simulator.once import once
 from simulator.settings import TALKING, Role, Settings
 
 if TYPE_CHECKING:
     from simulator.coder import Coder
     from simulator.coder.local import LocalCoder
+    from simulator.domain.progress import Progress
+    from simulator.domain.self_assessment import Assessment, Compared
     from simulator.embeddings import Embedder
     from simulator.evaluator import Debrief, Evaluator
     from simulator.llm import ChatModel
+    from simulator.report import Account
+    from simulator.self_assessment import Assessments
     from simulator.store import Store
+    from simulator.what_if import Stage, WhatIf
 
 
 @dataclass(frozen=True)
@@ -57,12 +66,12 @@ class Simulator:
         self.settings = settings
         self._parts = parts or Parts()
 
-    @cached_property
+    @once
     def ledger(self) -> Ledger:
         """The sessions database."""
         return self._parts.ledger or Ledger(self.settings.ledger)
 
-    @cached_property
+    @once
     def embedder(self) -> "Embedder":
         """The sentence embedder, its files verified."""
         if self._parts.embedder:
@@ -80,7 +89,7 @@ class Simulator:
         """
         _ = self.ledger, self.embedder, self.model
 
-    @cached_property
+    @once
     def model(self) -> "ChatModel":
         """The model that speaks for the persona."""
         if self._parts.model:
@@ -114,7 +123,7 @@ class Simulator:
         endpoint = self.settings.endpoints.get(role)
         return OpenAIChat(endpoint, timeout_s=self.settings.timeout_s) if endpoint else None
 
-    @cached_property
+    @once
     def coder(self) -> "Coder":
         """The coder that hears the trainee's turns."""
         if self._parts.coder:
@@ -128,19 +137,19 @@ class Simulator:
         capable = StructuredCoder(appraiser, self._local_coder)
         return AveragedCoder(capable, self._local_coder)
 
-    @cached_property
+    @once
     def local_coder(self) -> "Coder":
         """The coder that stays on this machine."""
         return self._parts.coder or self._local_coder
 
-    @cached_property
+    @once
     def table_coder(self) -> "Coder":
         """The local coder for tables of turns: codes alone, and no model file but its own."""
         from simulator.coder.local import LocalCoder
 
         return self._parts.coder or LocalCoder()
 
-    @cached_property
+    @once
     def _local_coder(self) -> "LocalCoder":
         if self._parts.local:
             return self._parts.local
@@ -156,7 +165,7 @@ class Simulator:
         by_likeness = self._parts.alarm or self._local_coder.danger
         return library.rail().screen.danger(text) or by_likeness(text)
 
-    @cached_property
+    @once
     def store(self) -> "Store":
         """The document store, our own passages up to date."""
         if self._parts.store:
@@ -201,14 +210,14 @@ class Simulator:
             kept = rested(remembered.affect, who.attachment)
             start = replace(start, trust=kept.trust, injury=max(start.injury, kept.injury))
         card = Card(
-            id=f"{persona}-{secrets.token_hex(3)}",
+            id=_id(persona),
             persona=persona,
             scenario=scenario,
             seed=number,
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            created=_now(),
             model=self.model_name,
             opening=_opening(who, scene, number),
-            start=start,
+            start=Affect(**start.as_dict()),  # as it is written: resumed or not, the talk is the same
             after=self.ledger.card(after).id if after else "",
         )
         self.ledger.start(card)
@@ -258,6 +267,45 @@ class Simulator:
         who, scene = self.persona(card.persona), self.scenario(card.scenario)
         return Conversation(self, card, who, scene, self._remembered(card))
 
+    def branch(self, session: str, turn: int) -> Conversation:
+        """A new session that goes as another one did up to `turn` (1 and up), to say that one differently.
+
+        The other one stays as it is. The same words get the same answers here as there.
+        Raises: InputError when there is no such session or turn; LedgerError when it cannot be written.
+        """
+        parent = self.ledger.card(session)
+        card = replace(parent, id=_id(parent.persona), created=_now(), parent=parent.id, fork=turn - 1)
+        self.ledger.branch(card)
+        return self.resume(card.id)
+
+    def tree(self, session: str) -> Branch:
+        """A session with all that branch off it, or that it branched off, from the one that was first.
+
+        Raises: InputError when there is none of that name.
+        """
+        return branch.tree(self._branches(), self.ledger.card(session).id)
+
+    def _branches(self) -> list[Branch]:
+        """Every session there is, the oldest first."""
+        held = reversed(self.ledger.summaries())
+        return [Branch(s.card.id, s.card.parent, s.card.fork, s.turns, s.said) for s in held]
+
+    def compare(self, one: str, other: str) -> Comparison:
+        """Two sessions of one tree side by side.
+
+        Raises: InputError when there is none of that name, or they are not of one tree.
+        """
+        first, second = self.ledger.card(one), self.ledger.card(other)
+        known = {each.session: each for each in self._branches()}
+        if branch.root(known, first.id) != branch.root(known, second.id):
+            raise InputError(
+                f"sessions {first.id} and {second.id}: did not begin as one talk; "
+                f"`simulator sessions tree {first.id}` names those that did."
+            )
+        from simulator.progress import levels
+
+        return compared(first.start, self.ledger.turns(first.id), self.ledger.turns(second.id), levels)
+
     def evaluator(self, persona: Persona, scenario: Scenario) -> "Evaluator":
         """The evaluator for talks with one persona in one scene."""
         from simulator.evaluator import Evaluator
@@ -290,6 +338,117 @@ class Simulator:
         found: Debrief = debrief_graph().invoke({}, context=deps)["debrief"]
         return found
 
+    def account(self, session: str) -> "Account":
+        """A session with its debrief: what every form of `report.FORMATS` is made from.
+
+        Raises: InputError when there is none, or nothing was said in it.
+        """
+        from simulator.report import Account
+
+        card = self.ledger.card(session)
+        attachment = self.persona(card.persona).attachment
+        return Account(card, attachment, self.ledger.turns(card.id), self.debrief(card.id))
+
+    def bundle(self, session: str) -> bytes:
+        """The supervisor's bundle: a ZIP of the session, its debrief and what both rest on.
+
+        Raises: InputError when there is none, or nothing was said in it.
+        """
+        from simulator.bundle import bundle
+
+        return bundle(self.account(session), self.store.passages(), self.destinations())
+
+    def costly(self, session: str) -> list[int]:
+        """The numbers of the turns that deserve a what-if, the costliest first; needs no model.
+
+        Raises: InputError when there is no such session, or its persona is gone.
+        """
+        from simulator.evaluator import costly
+
+        card = self.ledger.card(session)
+        attachment = self.persona(card.persona).attachment
+        return [turn.number for turn in costly(self.ledger.turns(card.id), attachment)]
+
+    def what_if(
+        self, session: str, turn: int | None = None, *, seeds: int | None = None, said: str = ""
+    ) -> "WhatIf":
+        """What a turn, the costliest if none is named, would have done in other words; nothing is recorded.
+
+        `seeds` is how often each wording is re-enacted (1..1000; 40 if not given); `said` is the trainee's
+        own other wording.
+        Raises: InputError when there is no such session or turn, or no turn that cost anything.
+        """
+        card = self.ledger.card(session)
+        if turn is None:
+            turn = next(iter(self.costly(card.id)), None)
+        if turn is None:
+            raise InputError(f"session {card.id}: no turn of it cost anything; name the one you mean.")
+        own = cleaned(said) if said else ""
+        danger = self.alarm(own) if own else None
+        return replace(self._stage(card, turn, seeds).play("" if danger else own), danger=danger)
+
+    def _stage(self, card: Card, turn: int, seeds: int | None) -> "Stage":
+        """A session as it stood before a turn, with all that it takes to hold that turn again."""
+        from simulator.chooser import Chooser
+        from simulator.repertoire import Repertoire
+        from simulator.what_if import SEEDS, Stage
+
+        who, scene = self.persona(card.persona), self.scenario(card.scenario)
+        repertoire = Repertoire(who, scene, self.embedder, self.settings.home / "vectors")
+        return Stage(
+            persona=who,
+            card=card,
+            turns=self.ledger.turns(card.id),
+            number=turn,
+            coder=self.local_coder,
+            evaluator=self.evaluator(who, scene),
+            chooser=Chooser(who, repertoire, self._remembered(card)),
+            seeds=SEEDS if seeds is None else seeds,
+        )
+
+    def progress(self) -> "Progress":
+        """How the trainee's skills stand over all talks, and what to practise next.
+
+        Raises: LedgerError when a session cannot be read.
+        """
+        from simulator.progress import progress
+
+        return progress(self.ledger, self.settings.home)
+
+    @once
+    def assessments(self) -> "Assessments":
+        """What the trainee said of themself."""
+        from simulator.self_assessment import Assessments
+
+        return Assessments(self.ledger)
+
+    def assess(self, answers: Mapping[str, int]) -> "Assessment":
+        """Keep a whole set of answers (1..5 by the statement's id).
+
+        Raises: InputError when one is missing or out of range; LedgerError when it cannot be written.
+        """
+        from simulator.progress import finished
+
+        return self.assessments.take(answers, finished(self.ledger))
+
+    def assessment_due(self) -> bool:
+        """Whether it is time for a self-assessment: before the first talk, and after every fifth."""
+        from simulator.domain.self_assessment import due
+        from simulator.progress import finished
+
+        return due(finished(self.ledger), self.assessments.taken())
+
+    def compared(self) -> "Compared | None":
+        """The last self-assessment beside the talks; None before the first."""
+        from simulator.domain.self_assessment import compared
+
+        taken = self.assessments.taken()
+        return compared(library.questionnaire(), taken[-1], self.progress().sessions) if taken else None
+
+    def with_settings(self, settings: Settings) -> "Simulator":
+        """The same simulator with other settings; this one is to be closed."""
+        return Simulator(settings, self._parts)
+
     def close(self) -> None:
         """Stop the embedded server and close the database."""
         model = self.__dict__.get("model")
@@ -297,6 +456,14 @@ class Simulator:
             model.close()
         if "ledger" in self.__dict__:
             self.ledger.close()
+
+
+def _id(persona: str) -> str:
+    return f"{persona}-{secrets.token_hex(3)}"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _opening(persona: Persona, scenario: Scenario, seed: int) -> str:

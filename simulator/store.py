@@ -117,12 +117,13 @@ class Store:
 
         Raises: StoreError when the index is damaged.
         """
-        scores: dict[str, float] = {}
+        known, scores = self._passages, dict[str, float]()
         for ranking in self.rankings(query, among):
             for rank, name in enumerate(ranking[:POOL]):
                 scores[name] = scores.get(name, 0.0) + 1 / (RANK_OFFSET + rank)
-        best = sorted(scores, key=lambda name: (-scores[name], name))[:limit]
-        return [Hit(self._passages[name], scores[name]) for name in best]
+        # a document may be added or removed meanwhile: what is not known yet, or no longer, is not found
+        best = sorted(known.keys() & scores.keys(), key=lambda name: (-scores[name], name))[:limit]
+        return [Hit(known[name], scores[name]) for name in best]
 
     def rankings(self, query: str, among: Collection[str] | None = None) -> tuple[list[str], list[str]]:
         """Ids of passages, best first: by meaning, and by word (those that share one).
@@ -147,7 +148,10 @@ class Store:
 
         Raises: InputError when the file cannot be read.
         """
-        slug = "".join(c if c.isalnum() else "-" for c in path.stem.lower()).strip("-") or "document"
+        plain = (c if c.isascii() and c.isalnum() else "-" for c in path.stem.lower())
+        # with a mark of its own: names in other alphabets, and names that look alike, stay apart
+        mark = hashlib.sha256(path.name.encode(errors="replace")).hexdigest()[:6]
+        slug = f"{''.join(plain).strip('-') or 'document'}-{mark}"
         title = path.stem.replace("_", " ").replace("-", " ")
         rows = [
             Passage(
