@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from simulator.card import Trust, trust
 from simulator.coder import Coder
 from simulator.domain.appraisal import appraise
+from simulator.domain.attachment import Attachment
 from simulator.domain.beneath import Beneath, beneath
 from simulator.domain.codebook import Code, Coding, Family, Heard
 from simulator.domain.dialogue import Turn
@@ -31,6 +32,8 @@ TURNING = 0.12
 BETTER = 0.1
 """How much more comfort less alarm a sentence must bring than what was said, to be shown."""
 LANDED, MISSED = "landed", "missed"
+NUDGES = (Code.MINIMIZE, Code.PRESS, Code.EXPLAIN, Code.FIX, Code.TELL)
+"""The codes whose better sentences serve when it is not one miss that is to be put right."""
 
 
 @dataclass(frozen=True)
@@ -131,13 +134,7 @@ class Evaluator:
         return Feedback(turn.number, remarks, self.better(turn) if better and missed else "")
 
     def _verdict(self, turn: Turn, heard: Heard) -> str:
-        """Whether a code landed with this person, which its family alone does not decide."""
-        if heard.intensity < MATTERS or heard.code.family is Family.NEUTRAL or not turn.before:
-            return ""
-        alone = appraise(Coding((heard,)), self._persona.attachment, turn.before)
-        if heard.code.family is Family.ATTUNED and alone.landed:
-            return LANDED
-        return MISSED
+        return verdict(turn, heard, self._persona.attachment)
 
     def _remark(self, turn: Turn, verdict: str, heard: Heard) -> Remark | None:
         if not heard.quote or heard.quote not in turn.said:
@@ -169,21 +166,38 @@ class Evaluator:
         return Citation.of(hits[0].passage) if hits else None
 
     def better(self, turn: Turn) -> str:
-        """A sentence that would have landed better than this turn, or nothing.
+        """A sentence that would have landed better than this turn, or nothing."""
+        best = self.betters(turn) if self._worst(turn) else []
+        return best[turn.number % len(best)] if best else ""
+
+    def betters(self, turn: Turn, limit: int = 3) -> list[str]:
+        """Up to `limit` sentences that would have landed better than this turn, the best first.
 
         Candidates are authored for the code that missed, and a capable model's when there is one;
-        each is coded and weighed for this person's state as if it had been said.
+        each is coded and weighed for this person's state as if it had been said. Where a turn cost
+        without any one code that missed, as a goodbye does, the candidates of a hint serve.
         """
-        worst = next((h for h in turn.coding.heard if self._verdict(turn, h) == MISSED), None)
-        if worst is None or turn.before is None:
-            return ""
-        authored = [fill(text, self._scenario.trainee_slots) for text in codebook()[worst.code].instead]
+        weighed = ((self._effect(text, turn), text) for text in dict.fromkeys(self._candidates(turn)))
+        best = sorted((pair for pair in weighed if pair[0] > _net(turn) + BETTER), reverse=True)
+        return [text for _, text in best[:limit]]
+
+    def _candidates(self, turn: Turn) -> list[str]:
+        """What could have been said instead; nothing where nothing was to be put right."""
+        worst = self._worst(turn)
+        if turn.before is None or not (worst or _net(turn) < 0):
+            return []
+        codes = (worst.code,) if worst else NUDGES
+        more = self._suggest(turn, codebook()[worst.code].definition) if self._suggest and worst else ()
         kept = self._kept(turn)
-        more = list(self._suggest(turn, codebook()[worst.code].definition)) if self._suggest else []
-        candidates = [f"{kept} {in_voice(text, turn.said)}".strip() for text in authored] + more
-        weighed = ((self._effect(text, turn), text) for text in dict.fromkeys(candidates))
-        best = sorted((pair for pair in weighed if pair[0] > _net(turn) + BETTER), reverse=True)[:3]
-        return best[turn.number % len(best)][1] if best else ""
+        return [f"{kept} {in_voice(text, turn.said)}".strip() for text in self._authored(codes)] + list(more)
+
+    def _authored(self, codes: Iterable[Code]) -> list[str]:
+        """The codebook's better sentences for these codes, with the scene's facts in them."""
+        return [fill(text, self._scenario.trainee_slots) for c in codes for text in codebook()[c].instead]
+
+    def _worst(self, turn: Turn) -> Heard | None:
+        """The clearest code that missed."""
+        return next((h for h in turn.coding.heard if self._verdict(turn, h) == MISSED), None)
 
     def _kept(self, turn: Turn) -> str:
         """A whole sentence of the trainee's own that landed, to begin the better one with."""
@@ -203,8 +217,7 @@ class Evaluator:
         state = turns[-1].after if turns else None
         if state is None:
             return "Begin with what it was like for them, before anything about you."
-        pool = [Code.MINIMIZE, Code.PRESS, Code.EXPLAIN, Code.FIX, Code.TELL]
-        texts = [fill(t, self._scenario.trainee_slots) for c in pool for t in codebook()[c].instead]
+        texts = self._authored(NUDGES)
         asked = Turn(len(turns) + 1, "", "", before=state)
         said = {turn.said for turn in turns}
         ranked = sorted(((self._effect(t, asked), t) for t in texts if t not in said), reverse=True)
@@ -232,7 +245,7 @@ class Evaluator:
             skills=[_believed(score, known.get(score.skill)) for score in scores(turns)],
             trust=known,
             counsel=counsel(turns),
-            turning=list(_turning(turns)),
+            turning=list(turning(turns)),
             best=best,
             costliest=costliest,
             better=self.better(by_number[costliest.turn]) if costliest else "",
@@ -257,6 +270,22 @@ class Evaluator:
         )
 
 
+def verdict(turn: Turn, heard: Heard, attachment: Attachment) -> str:
+    """Whether a code landed with this person or missed, if either; its family alone does not decide that."""
+    if heard.intensity < MATTERS or heard.code.family is Family.NEUTRAL or not turn.before:
+        return ""
+    alone = appraise(Coding((heard,)), attachment, turn.before)
+    return LANDED if heard.code.family is Family.ATTUNED and alone.landed else MISSED
+
+
+def costly(turns: Iterable[Turn], attachment: Attachment) -> list[Turn]:
+    """The turns in which something missed, or that alarmed more than they comforted; the costliest first."""
+    missed = (
+        t for t in turns if _net(t) < 0 or any(verdict(t, h, attachment) == MISSED for h in t.coding.heard)
+    )
+    return sorted(missed, key=lambda turn: (_net(turn), turn.number))
+
+
 def _coder(turns: Sequence[Turn]) -> str:
     """The name of the coder of all turns, or of each; silences need none."""
     return ", ".join(dict.fromkeys(turn.coding.coder for turn in turns if turn.coding.heard))
@@ -271,7 +300,7 @@ def _net(turn: Turn) -> float:
     return turn.comfort - turn.alarm
 
 
-def _turning(turns: Sequence[Turn]) -> Iterable[tuple[int, str]]:
+def turning(turns: Sequence[Turn]) -> Iterable[tuple[int, str]]:
     """Turns in which felt safety rose or fell most, and the one after which things had settled."""
     settled = False
     for turn in turns:

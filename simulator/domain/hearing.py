@@ -1,6 +1,10 @@
 """From a coder's reading to the codes a turn is credited or charged with; one threshold a code."""
 
+from collections.abc import Sequence
+
+from simulator.domain.checks import overlap
 from simulator.domain.codebook import Code, Coding, Family, Heard, Oddity, Reading
+from simulator.domain.utterance import words
 
 MOST_CODES = 4
 GRAVE = 0.85
@@ -8,6 +12,10 @@ GRAVE = 0.85
 HURTFUL = frozenset({Family.MISATTUNED, Family.FAUX})
 THRESHOLD = 0.5
 """What a code needs (0..1) when its coder gives no threshold."""
+REPEAT_COUNTS = 0.35
+"""What attuned words still count for (0..1) when the trainee says the same thing again."""
+UNREAD = frozenset({Oddity.OTHER_LANGUAGE, Oddity.NONSENSE})
+"""Words nobody could read carry no code, whatever they look like; only their strangeness counts."""
 
 
 def decided(reading: Reading) -> Coding:
@@ -28,6 +36,19 @@ def decided(reading: Reading) -> Coding:
     kept = _consistent(kept, reading) or [max(excess, key=lambda c: excess[c])]
     heard = (Heard(c, _intensity(reading.probability[c], excess[c]), reading.quote.get(c, "")) for c in kept)
     return Coding(tuple(heard), reading.oddity, reading.coder)
+
+
+def weighed(coding: Coding, said: str, earlier: Sequence[str]) -> Coding:
+    """The coding as it counts in a talk: nothing where nobody could read it, less where it was said before.
+
+    >>> from simulator.domain.codebook import coded
+    >>> weighed(coded([Code.STAY]), "I'm here.", ["I'm here!"]).intensity(Code.STAY)
+    0.35
+    """
+    if coding.oddity in UNREAD:
+        return Coding((), coding.oddity, coding.coder)
+    again = any(words(said) == words(one) or overlap(said, one) > 0.8 for one in earlier)
+    return coding.scaled(REPEAT_COUNTS) if again else coding
 
 
 def _consistent(kept: list[Code], reading: Reading) -> list[Code]:

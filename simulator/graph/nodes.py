@@ -10,18 +10,13 @@ from langgraph.runtime import Runtime
 from simulator.chooser import ASIDE
 from simulator.domain.affect import Affect, feel
 from simulator.domain.appraisal import appraise
-from simulator.domain.checks import overlap
-from simulator.domain.codebook import Coding, Oddity
+from simulator.domain.codebook import Coding
 from simulator.domain.dialogue import Turn
+from simulator.domain.hearing import weighed
 from simulator.domain.strategy import Moment, Move
-from simulator.domain.utterance import words
 from simulator.graph.state import Deps, TurnState
 from simulator.wording import Plan, Spoken
 
-REPEAT_COUNTS = 0.35
-"""What attuned words still count for (0..1) when the trainee says the same thing again."""
-UNREAD = frozenset({Oddity.OTHER_LANGUAGE, Oddity.NONSENSE})
-"""Words nobody could read carry no code, whatever they look like; only their strangeness counts."""
 COMPLETION = 90
 """The part number of what `check` adds, after any sentence of `speak`."""
 
@@ -38,19 +33,11 @@ def screen(state: TurnState, runtime: Run) -> TurnState:  # noqa: ARG001 - LangG
 
 
 def hear(state: TurnState, runtime: Run) -> TurnState:
-    """Code the turn; repeated words count for less (node `appraise`)."""
+    """Code the turn, as it counts in this talk (node `appraise`)."""
     deps = runtime.context
     history = deps.history
     coding = deps.coder.code(state["said"], history[-1].reply if history else deps.card.opening)
-    if coding.oddity in UNREAD:
-        coding = Coding((), coding.oddity, coding.coder)
-    if any(_same(state["said"], turn.said) for turn in history):
-        coding = coding.scaled(REPEAT_COUNTS)
-    return {"coding": coding.as_dict()}
-
-
-def _same(said: str, earlier: str) -> bool:
-    return words(said) == words(earlier) or overlap(said, earlier) > 0.8
+    return {"coding": weighed(coding, state["said"], [turn.said for turn in history]).as_dict()}
 
 
 def react(state: TurnState, runtime: Run) -> TurnState:
