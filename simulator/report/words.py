@@ -1,9 +1,9 @@
-"""A debrief or a session as text, Markdown, JSON or HTML. Pure rendering."""
+"""A debrief or a session in words: text, Markdown, JSON. Pure rendering."""
 
-import html
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from simulator.card import Trust
 from simulator.domain.dialogue import Turn
@@ -12,6 +12,7 @@ from simulator.evaluator import LANDED, Debrief, Feedback, Inside, Remark
 from simulator.ledger import Card
 
 SCALE = "0-4"
+UNMEASURED = "how well this coder agrees with raters was not measured"
 
 
 def feedback_lines(feedback: Feedback, *, full: bool = False) -> list[str]:
@@ -50,8 +51,8 @@ def _lines(debrief: Debrief, heading: Callable[[str], str]) -> list[str]:
     lines += [f"- turn {turn}: {what}" for turn, what in debrief.turning] or ["- none: nothing moved much"]
     lines.append(heading(f"Skills ({SCALE}, with your words)"))
     lines += [line for score in debrief.skills for line in _skill(score, debrief.trust.get(score.skill))]
-    lines += [] if debrief.trust else ["- (how well this coder agrees with raters was not measured)"]
-    lines += [_counsel(debrief)]
+    lines += [] if debrief.trust else [f"- ({UNMEASURED})"]
+    lines += [f"- {counselled(debrief)}"]
     lines.append(heading("Best moment"))
     lines += [_moment(debrief.best)] if debrief.best else ["- none landed yet; that is what practice is for"]
     lines.append(heading("Costliest moment"))
@@ -60,38 +61,53 @@ def _lines(debrief: Debrief, heading: Callable[[str], str]) -> list[str]:
         lines.append(f'- Instead, you could say: "{debrief.better}"')
     lines.append(heading("Passages cited"))
     lines += [f"- [{c.id}] {c.title} ({c.source})" for c in debrief.citations] or ["- none"]
-    lines.append(f"\nTurns coded by {debrief.coder}. This is practice, not therapy or assessment.")
+    lines.append(f"\n{closing(debrief)}")
     return lines
 
 
+def closing(debrief: Debrief) -> str:
+    """What stands under every debrief."""
+    return f"Turns coded by {debrief.coder}. This is practice, not therapy or assessment."
+
+
 def _inside(inside: Inside, name: str) -> list[str]:
-    (safe, safer), (tense, tenser) = inside.security, inside.activation
-    felt = f"felt safety {safe:.2f} -> {safer:.2f}, distress {tense:.2f} -> {tenser:.2f}"
-    lines = [f'{inside.turn}. You: "{inside.said}"', f"   {name}: {felt}"]
+    lines = [f'{inside.turn}. You: "{inside.said}"', f"   {name}: {felt(inside)}"]
     if inside.beneath:
         b = inside.beneath
         lines.append(f"   showed: {b.behaviour}; under it: {b.primary}; needing: {b.need}")
     return lines
 
 
+def felt(inside: Inside) -> str:
+    """How felt safety and distress moved in one turn."""
+    (safe, safer), (tense, tenser) = inside.security, inside.activation
+    return f"felt safety {safe:.2f} -> {safer:.2f}, distress {tense:.2f} -> {tenser:.2f}"
+
+
 def _skill(score: SkillScore, trust: Trust | None) -> list[str]:
     name, agreed = score.skill.value, f" ({trust})" if trust else ""
     if score.level is None:
-        why = f"agreement with raters too low: {trust}" if trust and not trust.judged else "no occasion"
-        return [f"- {name}: not judged ({why})"]
+        return [f"- {name}: {unjudged(trust)}"]
     lines = [f"- {name}: {score.level:.0f}{agreed}"]
     for sign, rows in (("+", score.shown[:1]), ("-", score.missed[:1])):
         lines += [f'    {sign} turn {e.turn}: "{e.quote}" ({e.code.value})' for e in rows]
     return lines
 
 
-def _counsel(debrief: Debrief) -> str:
+def unjudged(trust: Trust | None) -> str:
+    """Why a skill has no level."""
+    why = f"agreement with raters too low: {trust}" if trust and not trust.judged else "no occasion"
+    return f"not judged ({why})"
+
+
+def counselled(debrief: Debrief) -> str:
+    """What trainees' supervisors look at first, in one line."""
     c = debrief.counsel
     ratio = (
         "no question asked" if c.ratio is None else f"{c.ratio:.1f} reflections a question (1 fair, 2 good)"
     )
     asked = f"{c.open_questions} open and {c.closed_questions} closed questions"
-    return f"- for counsellors: {c.reflections} reflections, {asked}; {ratio}"
+    return f"for counsellors: {c.reflections} reflections, {asked}; {ratio}"
 
 
 def _moment(remark: Remark) -> str:
@@ -105,47 +121,6 @@ def as_json(debrief: Debrief) -> str:
     return json.dumps(told, indent=1, ensure_ascii=False)
 
 
-def as_html(debrief: Debrief) -> str:
-    """The debrief as one self-contained page; everything said is escaped."""
-    body: list[str] = []
-    for line in markdown(debrief).splitlines():
-        safe = html.escape(line.strip())
-        if line.startswith("# "):
-            body.append(f"<h1>{safe[2:]}</h1>")
-        elif line.startswith("## "):
-            body.append(f"<h2>{safe[3:]}</h2>")
-        elif safe:
-            body.append(f"<p>{safe.removeprefix('- ')}</p>")
-    title = html.escape(f"Debrief: {debrief.persona}, {debrief.scenario}")
-    return _PAGE.format(title=title, body="\n".join(body))
-
-
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{title}</title>
-<style>
-body {{ font: 1rem/1.6 Georgia, serif; max-width: 42rem; margin: 3rem auto; padding: 0 1rem; }}
-body {{ color: #222; }}
-h1, h2 {{ font-family: system-ui, sans-serif; line-height: 1.2; }}
-h2 {{ margin-top: 2.5rem; color: #35524a; }}
-p {{ margin: .4rem 0; }}
-@media (prefers-color-scheme: dark) {{
-  body {{ background: #181a1b; color: #ddd; }}
-  h2 {{ color: #9cc5b8; }}
-}}
-</style></head><body>
-{body}
-</body></html>
-"""
-
-FORMATS: Mapping[str, Callable[[Debrief], str]] = {
-    "text": text,
-    "md": markdown,
-    "json": as_json,
-    "html": as_html,
-}
-
-
 def transcript(card: Card, name: str, turns: Sequence[Turn]) -> str:
     """A session's words in Markdown."""
     lines = [f"# {name}, {card.scenario} ({card.id})", "", f"**{name}:** {card.opening}", ""]
@@ -154,7 +129,11 @@ def transcript(card: Card, name: str, turns: Sequence[Turn]) -> str:
     return "\n".join(lines)
 
 
+def session_data(card: Card, turns: Sequence[Turn]) -> dict[str, Any]:
+    """A session with everything felt and decided, as plain data."""
+    return asdict(card) | {"start": card.start.as_dict(), "turns": [turn.as_dict() for turn in turns]}
+
+
 def session_json(card: Card, turns: Sequence[Turn]) -> str:
     """A session with everything felt and decided, as one JSON object."""
-    data = asdict(card) | {"start": card.start.as_dict(), "turns": [turn.as_dict() for turn in turns]}
-    return json.dumps(data, indent=1, ensure_ascii=False)
+    return json.dumps(session_data(card, turns), indent=1, ensure_ascii=False)
