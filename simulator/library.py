@@ -25,6 +25,8 @@ from simulator.domain.persona import Demo, Fact, Persona
 from simulator.domain.question import Asked
 from simulator.domain.scenario import TRAINEE_SLOTS, Kind, Opening, Scenario
 from simulator.domain.screening import Danger, Screen
+from simulator.domain.self_assessment import HIGHEST, LOWEST, Item, Questionnaire
+from simulator.domain.skills import Skill
 from simulator.domain.strategy import Move
 from simulator.errors import InputError, LibraryError
 from simulator.files import File, checked, read, rows
@@ -150,6 +152,13 @@ class _Probe(File):
     ask: str
 
 
+class _Item(File):
+    id: str
+    skill: Skill
+    say: str
+    reverse: bool = False
+
+
 class _Scenario(File):
     title: str
     kind: Kind
@@ -214,6 +223,22 @@ class Passage(File):
     text: str
     asks: list[str] = []
     """Questions, cases and utterances that the passage answers; searched, not shown."""
+
+
+class _Questionnaire(File):
+    source: Source
+    note: str
+    scale: list[str] = Field(min_length=HIGHEST - LOWEST + 1, max_length=HIGHEST - LOWEST + 1)
+    items: list[_Item]
+
+    @field_validator("items")
+    @classmethod
+    def _whole(cls, items: list[_Item]) -> list[_Item]:
+        if missing := [skill.value for skill in Skill if all(item.skill != skill for item in items)]:
+            raise ValueError(f"nothing about {', '.join(missing)}")
+        if len({item.id for item in items}) < len(items):
+            raise ValueError("an id is used twice")
+        return items
 
 
 Side = Literal["general", "anxious", "avoidant"]
@@ -427,6 +452,17 @@ def probes() -> tuple[Probe, ...]:
     """
     path = folder("documents") / "interview.yaml"
     return tuple(Probe(**checked(path, row, _Probe).model_dump()) for row in rows(path))
+
+
+@cache
+def questionnaire() -> Questionnaire:
+    """The statements of the self-assessment.
+
+    Raises: LibraryError naming file and field.
+    """
+    found = read(folder("documents") / "self-assessment.yaml", _Questionnaire)
+    items = tuple(Item(**item.model_dump()) for item in found.items)
+    return Questionnaire(items, tuple(found.scale), found.note, str(found.source))
 
 
 @cache
