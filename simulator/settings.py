@@ -1,6 +1,8 @@
 """Environment and settings file into one frozen Settings; the only reader of os.environ."""
 
 import os
+import re
+import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +14,8 @@ from platformdirs import user_cache_path, user_data_path
 from simulator.errors import InputError
 
 APP = "attunement-simulator"
+FILE = "settings.toml"
+"""The settings file in the home folder."""
 Role = Literal["persona", "appraiser", "grader", "trainee", "judge"]
 ROLES: tuple[Role, ...] = ("persona", "appraiser", "grader", "trainee", "judge")
 TALKING: tuple[Role, ...] = ("persona", "appraiser", "grader")
@@ -28,13 +32,13 @@ class Endpoint:
 
     @property
     def host(self) -> str:
-        """Where the words go, for people to read."""
-        return self.base_url.split("//")[-1].split("/")[0]
+        """Where the words go, for people to read: the server and its port, without a name or password."""
+        return re.split("[/?#]", self.base_url.partition("://")[2], maxsplit=1)[0].rsplit("@", 1)[-1]
 
     @property
     def remote(self) -> bool:
         """Whether words leave this machine."""
-        name = self.host.rsplit(":", 1)[0].strip("[]")
+        name = re.sub(r":\d*$", "", self.host).strip("[]")
         return name not in {"localhost", "127.0.0.1", "::1"}
 
 
@@ -75,6 +79,7 @@ class Settings:
 def load(
     environ: Mapping[str, str] | None = None,
     *,
+    home: Path | None = None,
     base_url: str | None = None,
     model: str | None = None,
     api_key: str | None = None,
@@ -85,8 +90,8 @@ def load(
     Raises: InputError naming the setting that is wrong.
     """
     env = os.environ if environ is None else environ
-    home = Path(env.get("SIMULATOR_HOME") or user_data_path(APP)).expanduser()
-    table = _file(home / "settings.toml") | {k: v for k, v in env.items() if k.startswith("SIMULATOR_") and v}
+    home = home or Path(env.get("SIMULATOR_HOME") or user_data_path(APP)).expanduser()
+    table = _file(home / FILE) | {k: v for k, v in env.items() if _ours(k) and v}
     given = {"BASE_URL": base_url, "MODEL": model, "API_KEY": api_key}
     table |= {f"SIMULATOR_{key}": value for key, value in given.items() if value}
     path = model_path or (Path(p).expanduser() if (p := table.get("SIMULATOR_MODEL_PATH")) else None)
@@ -101,6 +106,41 @@ def load(
         locale=table.get("SIMULATOR_LOCALE") or _locale(env),
         memory=_switch(table, "SIMULATOR_MEMORY", default=True),
     )
+
+
+def fixed() -> frozenset[str]:
+    """The settings that the environment decides, whatever the file says: their keys in the file."""
+    return frozenset(k.removeprefix("SIMULATOR_").lower() for k, v in os.environ.items() if _ours(k) and v)
+
+
+def _ours(key: str) -> bool:
+    return key.startswith("SIMULATOR_")
+
+
+def save(home: Path, values: Mapping[str, str]) -> None:
+    """Write settings into the file, readable by its owner only; an empty value takes its key out.
+
+    What else stands in the file stays as it is, comments included.
+
+    Raises: InputError when the file is no TOML, or cannot be written.
+    """
+    import tomlkit
+
+    path = home / FILE
+    _file(path)  # a broken file is told of, not overwritten
+    document = tomlkit.parse(path.read_text("utf-8")) if path.is_file() else tomlkit.document()
+    for key, value in values.items():
+        if value:
+            document[key] = value
+        else:
+            document.pop(key, None)
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.NamedTemporaryFile("w", dir=home, delete=False, encoding="utf-8") as new:
+            new.write(tomlkit.dumps(document))  # only its owner may read a temporary file, and so the next
+        Path(new.name).replace(path)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; nothing was changed.") from error
 
 
 def _endpoints(table: Mapping[str, str]) -> dict[Role, Endpoint]:

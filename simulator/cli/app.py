@@ -28,7 +28,7 @@ def group(name: str, help_text: str) -> typer.Typer:
     return found
 
 
-sessions = group("sessions", "Your rehearsals: list, show, export, delete.")
+sessions = group("sessions", "Your rehearsals: list, show, branch, tree, compare, export, bundle, delete.")
 personas = group("personas", "Who you can talk with: list, show, validate, new.")
 scenarios = group("scenarios", "What it is about: list, show, validate, new.")
 documents = group("documents", "What feedback is grounded in: list, search, add, remove.")
@@ -57,7 +57,21 @@ def simulator(**given: Any) -> Any:
 
 def main() -> None:
     """Run the command line; every expected error is one line."""
-    from simulator.cli import authoring, cassettes, chat, coding, evals, library, measuring, records, upkeep  # noqa: F401 - they register their commands
+    from simulator.cli import (  # noqa: F401 - they register their commands
+        authoring,
+        bundles,
+        cassettes,
+        chat,
+        coding,
+        evals,
+        library,
+        measuring,
+        practice,
+        records,
+        upkeep,
+        web,
+        what_if,
+    )
 
     try:
         app()

@@ -55,3 +55,10 @@ class Persona:
     """Short honest answers by how the turn was, for when no line answers it well enough."""
     recalls: Mapping[Trace, Sequence[str]] = field(default_factory=dict)
     """What is said when a turn brings back an earlier talk; `{quote}` is what the trainee said then."""
+
+    @property
+    def introduction(self) -> str:
+        """Who this is in one sentence, for people to read; the summary speaks to the model."""
+        first = self.summary.split(". ")[0].removesuffix(".")
+        told = first.removeprefix(f"You are {self.name}, ").removeprefix("who ")
+        return f"{told[:1].upper()}{told[1:]}."

@@ -1,5 +1,6 @@
 """What happened, and what the trainee is here to practise. Data only; files are read in library.py."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -38,3 +39,8 @@ class Scenario:
     lines: Sequence[Line] = ()
     own_lines_only: bool = False
     """True where the persona plays a part of its own, and its bank would not fit."""
+
+    @property
+    def story(self) -> str:
+        """How it begins: the first two sentences of the briefing, `{name}` standing for the persona."""
+        return " ".join(re.split(r"(?<=[.!?])\s+", self.briefing.strip())[:2])

@@ -92,7 +92,7 @@ def test_help_loads_nothing_heavy():
         (["chat", "--resume", "nobody"], [], "no such session"),
         (["chat", "--model", "x"], [], "set --base-url"),
         (["debrief", "nobody"], None, "no such session"),
-        (["debrief", "nobody", "--format", "pdf"], None, "text, md, json, html"),
+        (["debrief", "nobody", "--format", "odt"], None, "text, md, json, html, pdf, csv"),
         (["personas", "show", "iriss"], None, "did you mean iris"),
         (["code", "gone.csv", "-o", "out.csv"], None, "cannot be read as CSV"),
         (["code", "gone.csv", "-o", "out.csv", "--where", "x"], None, "write COLUMN=VALUE"),

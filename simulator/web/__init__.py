@@ -1,0 +1,1 @@
+"""The page: parse, call session.py, render. No rule of the simulator lives here."""

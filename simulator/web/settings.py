@@ -1,0 +1,255 @@
+"""Settings: the model and where words go, how the page looks, documents, the door."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from simulator import settings as kept
+from simulator.errors import InputError, SimulatorError
+from simulator.llm import OpenAIChat, Sampling
+from simulator.readers import READERS
+from simulator.session import Simulator
+from simulator.settings import Endpoint
+from simulator.web.door import SEAT
+from simulator.web.fetching import Fetching
+from simulator.web.view import CHOICES, YEAR_S, asked_in_place, door, liking, page, piece, rooms
+
+MOST_DOCUMENT_BYTES = 10 << 20
+"""Largest document that may be added."""
+LONGEST_NAME = 200
+"""Bytes in a document's name; file systems take 255."""
+TEST_TIMEOUT_S = 30.0
+KEPT_KEY = "(kept)"
+"""Stands in the form for a key that is not sent back to the page."""
+
+
+def show(request: Request) -> HTMLResponse:
+    """The settings as they are."""
+    simulator = rooms(request).simulator
+    endpoint = simulator.settings.endpoints.get("persona")
+    return page(
+        request,
+        "settings.html",
+        endpoint=endpoint,
+        kept_key=KEPT_KEY if endpoint and endpoint.api_key else "",
+        model=simulator.model_name,
+        memory=simulator.settings.memory,
+        fixed=kept.fixed() & {"base_url", "model", "api_key", "memory"},
+        home=simulator.settings.home,
+        documents=simulator.store.documents() if not _missing(request) else [],
+        saved="saved" in request.query_params,
+        choices=CHOICES,
+        feedback=liking(request, "feedback"),
+        inside=liking(request, "inside"),
+    )
+
+
+def _missing(request: Request) -> list[str]:
+    return [name for name in rooms(request).simulator.missing_files() if name != "chat"]
+
+
+async def _form(request: Request) -> dict[str, str]:
+    async with request.form() as form:
+        return {key: str(value).strip() for key, value in form.items()}
+
+
+async def change(request: Request) -> Response:
+    """Keep new settings and go on with them."""
+    given = await _form(request)
+    await run_in_threadpool(_change, request, given)
+    answer = RedirectResponse("/settings?saved", 303)
+    for name, known in CHOICES.items():
+        if given.get(name) in known:
+            _remember(answer, name, given[name])
+    return answer
+
+
+def _change(request: Request, given: Mapping[str, str]) -> None:
+    if "where" not in given:
+        return
+    simulator = rooms(request).simulator
+    endpoint = _endpoint(request, given) if given["where"] == "endpoint" else Endpoint("", "")
+    values = {
+        "base_url": endpoint.base_url,
+        "model": endpoint.model,
+        "api_key": endpoint.api_key,
+        "memory": "on" if given.get("memory") else "off",
+    }
+    home = simulator.settings.home
+
+    def keep() -> Simulator:
+        kept.save(home, values)
+        given_file = simulator.settings.model_path  # it may have been named at the start, not in the file
+        return simulator.with_settings(kept.load(home=home, model_path=given_file))
+
+    rooms(request).move(keep)
+
+
+def _endpoint(request: Request, given: Mapping[str, str]) -> Endpoint:
+    """The endpoint of the form, its key the one that is kept already unless another was typed.
+
+    Raises: InputError when it cannot be one.
+    """
+    url, name, key = (given.get(field, "") for field in ("base_url", "model", "api_key"))
+    if not url.startswith(("http://", "https://")):
+        raise InputError(f"server address {url or '(empty)'}: must begin with http:// or https://")
+    if not name:
+        raise InputError("model: name the model to ask that server for.")
+    if key == KEPT_KEY:
+        before = rooms(request).simulator.settings.endpoints.get("persona")
+        # a kept key goes only to the server that it was given for
+        key = before.api_key if before and before.base_url == url else ""
+    return Endpoint(url, name, key)
+
+
+async def test(request: Request) -> Response:
+    """Ask the server of the form for a word; nothing of the user's is sent."""
+    given = await _form(request)
+    return await run_in_threadpool(_test, request, given)
+
+
+def _test(request: Request, given: Mapping[str, str]) -> Response:
+    try:
+        endpoint = _endpoint(request, given)
+        begun = time.monotonic()
+        model = OpenAIChat(endpoint, timeout_s=TEST_TIMEOUT_S)
+        words = "".join(model.stream([{"role": "user", "content": "Say hello."}], Sampling(max_tokens=16)))
+    except SimulatorError as error:
+        return piece("_test.html", problem=str(error), seconds=0.0, endpoint=None)
+    if not words.strip():
+        return piece(
+            "_test.html", problem="The server answered, but said nothing.", seconds=0.0, endpoint=None
+        )
+    return piece("_test.html", problem="", seconds=time.monotonic() - begun, endpoint=endpoint)
+
+
+async def like(request: Request) -> Response:
+    """Switch one of the page's likings to its next choice."""
+    name = request.path_params["name"]
+    if name not in CHOICES:
+        raise InputError(f"{name}: no such liking.")
+    known = CHOICES[name]
+    answer = Response(status_code=204)
+    _remember(answer, name, known[(known.index(liking(request, name)) + 1) % len(known)])
+    return answer
+
+
+def _remember(answer: Response, name: str, value: str) -> None:
+    answer.set_cookie(name, value, max_age=YEAR_S, samesite="strict", httponly=True)
+
+
+def documents(request: Request) -> HTMLResponse:
+    """What feedback is grounded in."""
+    store = rooms(request).simulator.store
+    passages = store.passages()
+    mine = {name: sum(p.source.document == name for p in passages) for name in store.documents()}
+    ours: dict[str, list[tuple[str, str]]] = {}
+    for passage in passages:
+        if passage.topic != "user":
+            ours.setdefault(passage.topic, []).append((passage.id, passage.title))
+    return page(
+        request,
+        "documents.html",
+        mine=mine,
+        ours=ours,
+        kinds=", ".join(READERS),
+        most=MOST_DOCUMENT_BYTES,
+    )
+
+
+async def add(request: Request) -> Response:
+    """Add a document; bounded in size and kind."""
+    async with request.form(max_files=1, max_fields=4) as form:
+        given = form.get("document")
+        if not isinstance(given, UploadFile) or not given.filename:
+            raise InputError("document: choose a file first.")
+        name = "".join(c for c in Path(given.filename).name if c.isprintable())
+        content = await given.read(MOST_DOCUMENT_BYTES + 1)
+    await run_in_threadpool(_add, request, name, content)
+    return RedirectResponse("/documents", 303)
+
+
+def _add(request: Request, name: str, content: bytes) -> None:
+    if len(content) > MOST_DOCUMENT_BYTES:
+        raise InputError(f"{name}: larger than {MOST_DOCUMENT_BYTES >> 20} MB; split it or take a part.")
+    if Path(name).suffix.lower() not in READERS:
+        raise InputError(f"{name}: kinds that can be read are {', '.join(READERS)}.")
+    if len(name.encode()) > LONGEST_NAME:
+        raise InputError(f"{name[:20]}…: too long a name; give the file a shorter one.")
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(content)
+        try:
+            rooms(request).simulator.store.add(path)
+        except InputError as error:
+            raise InputError(
+                str(error).replace(str(path), name)
+            ) from error  # its folder is nobody's business
+
+
+def remove(request: Request) -> Response:
+    """Remove one of the user's documents."""
+    rooms(request).simulator.store.remove(request.path_params["document"])
+    return RedirectResponse("/documents", 303)
+
+
+def model(request: Request) -> HTMLResponse:
+    """Fetching the local model: before, during and after."""
+    simulator = rooms(request).simulator
+    fetching: Fetching | None = getattr(request.app.state, "fetching", None)
+    told: dict[str, Any] = {
+        "missing": simulator.missing_files(),
+        "fetching": fetching,
+        "who": request.query_params.get("persona", ""),
+        "what": request.query_params.get("scenario", ""),
+    }
+    if asked_in_place(request):
+        return piece("_model.html", **told)
+    return page(request, "model.html", **told)
+
+
+def fetch(request: Request) -> Response:
+    """Begin to fetch what is missing."""
+    simulator = rooms(request).simulator
+    fetching: Fetching | None = getattr(request.app.state, "fetching", None)
+    if not (fetching and fetching.running):
+        request.app.state.fetching = Fetching(simulator.missing_files(), simulator.settings.cache)
+    return RedirectResponse(f"/model?{request.url.query}", 303)
+
+
+def login(request: Request) -> HTMLResponse:
+    """The door."""
+    return page(request, "login.html", problem="")
+
+
+async def enter(request: Request) -> Response:
+    """Let in who knows the password."""
+    given = await _form(request)
+    address = request.client.host if request.client else ""
+    seat = await run_in_threadpool(door(request).enter, given.get("password", ""), address)
+    if seat is None:
+        wait = door(request).wait_s(address)
+        told = f"Too many tries; wait {wait} seconds." if wait else "That is not the password."
+        answer: Response = page(request, "login.html", 429 if wait else 401, problem=told)
+        if wait:
+            answer.headers["Retry-After"] = str(wait)
+        return answer
+    answer = RedirectResponse("/", 303)
+    secure = request.url.scheme == "https"
+    answer.set_cookie(SEAT, seat, samesite="strict", httponly=True, secure=secure)
+    return answer
+
+
+def leave(request: Request) -> Response:
+    """Give the seat back."""
+    door(request).leave(request.cookies.get(SEAT, ""))
+    answer = RedirectResponse("/login", 303)
+    answer.delete_cookie(SEAT)
+    return answer
