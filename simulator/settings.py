@@ -117,6 +117,15 @@ def _ours(key: str) -> bool:
     return key.startswith("SIMULATOR_")
 
 
+def prefix(home: Path) -> str:
+    """What the persona's endpoint is kept under: its own keys where it has any, else those of all roles.
+
+    Raises: InputError when the settings file cannot be read.
+    """
+    known = {key.removeprefix("SIMULATOR_") for key in (*_file(home / FILE), *os.environ)}
+    return "persona_" if "PERSONA_BASE_URL" in known else ""
+
+
 def save(home: Path, values: Mapping[str, str]) -> None:
     """Write settings into the file, readable by its owner only; an empty value takes its key out.
 

@@ -26,6 +26,10 @@ MOST_DOCUMENT_BYTES = 10 << 20
 LONGEST_NAME = 200
 """Bytes in a document's name; file systems take 255."""
 TEST_TIMEOUT_S = 30.0
+DECIDED_HERE = frozenset({"memory"}) | {
+    f"{own}{key}" for own in ("", "persona_") for key in ("base_url", "model", "api_key")
+}
+"""The settings that the page writes, by their keys in the file."""
 KEPT_KEY = "(kept)"
 """Stands in the form for a key that is not sent back to the page."""
 
@@ -41,7 +45,7 @@ def show(request: Request) -> HTMLResponse:
         kept_key=KEPT_KEY if endpoint and endpoint.api_key else "",
         model=simulator.model_name,
         memory=simulator.settings.memory,
-        fixed=kept.fixed() & {"base_url", "model", "api_key", "memory"},
+        fixed=kept.fixed() & DECIDED_HERE,
         home=simulator.settings.home,
         documents=simulator.store.documents() if not _missing(request) else [],
         saved="saved" in request.query_params,
@@ -76,13 +80,14 @@ def _change(request: Request, given: Mapping[str, str]) -> None:
         return
     simulator = rooms(request).simulator
     endpoint = _endpoint(request, given) if given["where"] == "endpoint" else Endpoint("", "")
+    home = simulator.settings.home
+    own = kept.prefix(home)  # a server chosen for the persona alone must not begin to hear the other roles
     values = {
-        "base_url": endpoint.base_url,
-        "model": endpoint.model,
-        "api_key": endpoint.api_key,
+        f"{own}base_url": endpoint.base_url,
+        f"{own}model": endpoint.model,
+        f"{own}api_key": endpoint.api_key,
         "memory": "on" if given.get("memory") else "off",
     }
-    home = simulator.settings.home
 
     def keep() -> Simulator:
         kept.save(home, values)

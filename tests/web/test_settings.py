@@ -153,6 +153,14 @@ def test_a_server_is_kept_and_used_from_then_on(client, home):
     assert "Saved." in Markup(client.get("/settings?saved").text).text
 
 
+def test_a_server_of_the_personas_own_hears_no_other_role_when_it_is_changed(client, home):
+    kept.save(home, {"persona_base_url": "http://localhost:1/v1", "persona_model": "m"})
+    client.post("/settings", data=SERVER | {"model": "other"})
+    assert kept.load({}, home=home).endpoints == {"persona": Endpoint("http://localhost:1/v1", "other")}
+    client.post("/settings", data={"where": "embedded"})
+    assert kept.load({}, home=home).endpoints == {}
+
+
 def test_the_key_never_comes_back_to_the_page(client):
     client.post("/settings", data=SERVER | {"api_key": "sk-secret"})
     for path in ("/settings", "/", "/settings?saved"):
