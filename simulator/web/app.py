@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from simulator.errors import InputError, SimulatorError
 from simulator.session import Simulator
-from simulator.web import branches, debriefs, practise, progress, settings, talks
+from simulator.web import branches, debriefs, documents, entrance, front, practise, progress, settings, talks
 from simulator.web.door import Door
 from simulator.web.guard import LOOPBACK, Guard
 from simulator.web.rooms import Rooms
@@ -73,9 +73,9 @@ class _TurnNumber(Convertor[int]):
 
 register_url_convertor("turn", _TurnNumber())
 ROUTES = [
-    Route("/", practise.home),
+    Route("/", front.home),
     Route("/alive", _alive),
-    Route("/talks", practise.begin, methods=POST),
+    Route("/talks", front.begin, methods=POST),
     Route("/talks/{id}", practise.talk),
     Route("/talks/{id}/turns", practise.say, methods=POST),
     Route("/talks/{id}/again", practise.again, methods=POST),
@@ -83,7 +83,7 @@ ROUTES = [
     Route("/talks/{id}/turns/{number:turn}/feedback", practise.feedback),
     Route("/talks/{id}/hint", practise.hint),
     Route("/talks/{id}/inside", practise.inside),
-    Route("/passages/{passage}", practise.passage),
+    Route("/passages/{passage}", documents.passage),
     Route("/talks/{id}/turns/{number:turn}/differently", branches.differently),
     Route("/talks/{id}/turns/{number:turn}/differently", branches.branch, methods=POST),
     Route("/talks/{id}/turns/{number:turn}/what-if", branches.what_if),
@@ -105,13 +105,13 @@ ROUTES = [
     Route("/settings", settings.change, methods=POST),
     Route("/settings/test", settings.test, methods=POST),
     Route("/likings/{name}", settings.like, methods=POST),
-    Route("/documents", settings.documents),
-    Route("/documents", settings.add, methods=POST),
-    Route("/documents/{document}/delete", settings.remove, methods=POST),
+    Route("/documents", documents.show),
+    Route("/documents", documents.add, methods=POST),
+    Route("/documents/{document}/delete", documents.remove, methods=POST),
     Route("/model", settings.model),
     Route("/model", settings.fetch, methods=POST),
-    Route("/login", settings.login),
-    Route("/login", settings.enter, methods=POST),
-    Route("/leave", settings.leave, methods=POST),
+    Route("/login", entrance.login),
+    Route("/login", entrance.enter, methods=POST),
+    Route("/leave", entrance.leave, methods=POST),
     Mount("/static", StaticFiles(directory=HERE / "static")),
 ]

@@ -7,7 +7,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from simulator import library
 from simulator.domain.skills import Skill
 from simulator.errors import InputError
-from simulator.web.practise import people
+from simulator.web.front import people
 from simulator.web.view import page, rooms
 
 DIGITS = frozenset("0123456789")

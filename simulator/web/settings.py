@@ -1,30 +1,21 @@
-"""Settings: the model and where words go, how the page looks, documents, the door."""
+"""Settings: the model and where words go, fetching it, how the page looks."""
 
 import time
 from collections.abc import Mapping
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from simulator import settings as kept
 from simulator.errors import InputError, SimulatorError
 from simulator.llm import OpenAIChat, Sampling
-from simulator.readers import READERS
 from simulator.session import Simulator
 from simulator.settings import Endpoint
-from simulator.web.door import SEAT
 from simulator.web.fetching import Fetching
-from simulator.web.view import CHOICES, YEAR_S, asked_in_place, door, liking, page, piece, rooms
+from simulator.web.view import CHOICES, YEAR_S, asked_in_place, form, liking, page, piece, rooms
 
-MOST_DOCUMENT_BYTES = 10 << 20
-"""Largest document that may be added."""
-LONGEST_NAME = 200
-"""Bytes in a document's name; file systems take 255."""
 TEST_TIMEOUT_S = 30.0
 DECIDED_HERE = frozenset({"memory"}) | {
     f"{own}{key}" for own in ("", "persona_") for key in ("base_url", "model", "api_key")
@@ -59,14 +50,9 @@ def _missing(request: Request) -> list[str]:
     return [name for name in rooms(request).simulator.missing_files() if name != "chat"]
 
 
-async def _form(request: Request) -> dict[str, str]:
-    async with request.form() as form:
-        return {key: str(value).strip() for key, value in form.items()}
-
-
 async def change(request: Request) -> Response:
     """Keep new settings and go on with them."""
-    given = await _form(request)
+    given = await form(request)
     await run_in_threadpool(_change, request, given)
     answer = RedirectResponse("/settings?saved", 303)
     for name, known in CHOICES.items():
@@ -116,7 +102,7 @@ def _endpoint(request: Request, given: Mapping[str, str]) -> Endpoint:
 
 async def test(request: Request) -> Response:
     """Ask the server of the form for a word; nothing of the user's is sent."""
-    given = await _form(request)
+    given = await form(request)
     return await run_in_threadpool(_test, request, given)
 
 
@@ -150,61 +136,6 @@ def _remember(answer: Response, name: str, value: str) -> None:
     answer.set_cookie(name, value, max_age=YEAR_S, samesite="strict", httponly=True)
 
 
-def documents(request: Request) -> HTMLResponse:
-    """What feedback is grounded in."""
-    store = rooms(request).simulator.store
-    passages = store.passages()
-    mine = {name: sum(p.source.document == name for p in passages) for name in store.documents()}
-    ours: dict[str, list[tuple[str, str]]] = {}
-    for passage in passages:
-        if passage.topic != "user":
-            ours.setdefault(passage.topic, []).append((passage.id, passage.title))
-    return page(
-        request,
-        "documents.html",
-        mine=mine,
-        ours=ours,
-        kinds=", ".join(READERS),
-        most=MOST_DOCUMENT_BYTES,
-    )
-
-
-async def add(request: Request) -> Response:
-    """Add a document; bounded in size and kind."""
-    async with request.form(max_files=1, max_fields=4) as form:
-        given = form.get("document")
-        if not isinstance(given, UploadFile) or not given.filename:
-            raise InputError("document: choose a file first.")
-        name = "".join(c for c in Path(given.filename).name if c.isprintable())
-        content = await given.read(MOST_DOCUMENT_BYTES + 1)
-    await run_in_threadpool(_add, request, name, content)
-    return RedirectResponse("/documents", 303)
-
-
-def _add(request: Request, name: str, content: bytes) -> None:
-    if len(content) > MOST_DOCUMENT_BYTES:
-        raise InputError(f"{name}: larger than {MOST_DOCUMENT_BYTES >> 20} MB; split it or take a part.")
-    if Path(name).suffix.lower() not in READERS:
-        raise InputError(f"{name}: kinds that can be read are {', '.join(READERS)}.")
-    if len(name.encode()) > LONGEST_NAME:
-        raise InputError(f"{name[:20]}…: too long a name; give the file a shorter one.")
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / name
-        path.write_bytes(content)
-        try:
-            rooms(request).simulator.store.add(path)
-        except InputError as error:
-            raise InputError(
-                str(error).replace(str(path), name)
-            ) from error  # its folder is nobody's business
-
-
-def remove(request: Request) -> Response:
-    """Remove one of the user's documents."""
-    rooms(request).simulator.store.remove(request.path_params["document"])
-    return RedirectResponse("/documents", 303)
-
-
 def model(request: Request) -> HTMLResponse:
     """Fetching the local model: before, during and after."""
     simulator = rooms(request).simulator
@@ -227,34 +158,3 @@ def fetch(request: Request) -> Response:
     if not (fetching and fetching.running):
         request.app.state.fetching = Fetching(simulator.missing_files(), simulator.settings.cache)
     return RedirectResponse(f"/model?{request.url.query}", 303)
-
-
-def login(request: Request) -> HTMLResponse:
-    """The door."""
-    return page(request, "login.html", problem="")
-
-
-async def enter(request: Request) -> Response:
-    """Let in who knows the password."""
-    given = await _form(request)
-    address = request.client.host if request.client else ""
-    seat = await run_in_threadpool(door(request).enter, given.get("password", ""), address)
-    if seat is None:
-        wait = door(request).wait_s(address)
-        told = f"Too many tries; wait {wait} seconds." if wait else "That is not the password."
-        answer: Response = page(request, "login.html", 429 if wait else 401, problem=told)
-        if wait:
-            answer.headers["Retry-After"] = str(wait)
-        return answer
-    answer = RedirectResponse("/", 303)
-    secure = request.url.scheme == "https"
-    answer.set_cookie(SEAT, seat, samesite="strict", httponly=True, secure=secure)
-    return answer
-
-
-def leave(request: Request) -> Response:
-    """Give the seat back."""
-    door(request).leave(request.cookies.get(SEAT, ""))
-    answer = RedirectResponse("/login", 303)
-    answer.delete_cookie(SEAT)
-    return answer

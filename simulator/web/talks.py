@@ -5,7 +5,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from simulator.errors import SimulatorError
 from simulator.session import Simulator
-from simulator.web.practise import people, scenes
+from simulator.web.front import people, scenes
 from simulator.web.view import page, rooms
 
 

@@ -83,6 +83,12 @@ def door(request: Request) -> Door:
     return found
 
 
+async def form(request: Request) -> dict[str, str]:
+    """The fields of a form as text, without space around them."""
+    async with request.form() as given:
+        return {key: str(value).strip() for key, value in given.items()}
+
+
 def render(template: str, **values: Any) -> str:
     """A piece of a page."""
     return _environment().get_template(template).render(values)

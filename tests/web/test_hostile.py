@@ -17,6 +17,7 @@ from simulator.files import loads
 from simulator.session import Simulator
 from simulator.settings import Endpoint, Settings
 from simulator.testing import turn
+from simulator.web import documents
 from simulator.web.app import create
 from simulator.web.view import render
 from tests.conftest import OPENING
@@ -350,9 +351,7 @@ def test_a_document_that_cannot_be_taken_is_told_of(client, simulator, name, con
 
 
 def test_a_document_too_large_is_told_of(client, monkeypatch):
-    from simulator.web import settings as page_settings
-
-    monkeypatch.setattr(page_settings, "MOST_DOCUMENT_BYTES", 20)
+    monkeypatch.setattr(documents, "MOST_DOCUMENT_BYTES", 20)
     answer = upload(client, "large.md", b"w" * 21)
     assert answer.status_code == 400
     assert "larger than" in answer.text
