@@ -89,7 +89,7 @@ async def answer(request: Request) -> Response:
 
 
 async def _events(request: Request, room: Room, number: int) -> AsyncIterator[ServerSentEvent]:
-    shown = -1
+    shown = 0
     while (pending := room.pending) and pending.number == number and not pending.over:
         if len(pending.sentences) != shown:
             shown = len(pending.sentences)

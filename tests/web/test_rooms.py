@@ -444,10 +444,11 @@ def test_a_turn_goes_on_when_the_page_is_closed(gated, gate, visit):
     app = create(gated)
     talk = begin(visit(app))
     pending = app.state.rooms.room(talk).say(OPENING)
+    gate.let(3)
     told = Asgi(app, f"/talks/{talk}/turns/1/answer", on_event=lambda _name, _data: "leave").events
-    assert [name for name, _ in told] == ["growing"]
+    assert {name for name, _ in told} == {"growing"}
     assert not pending.over
-    gate.let(4)
+    gate.let(2)
     until(lambda: pending.over)
     assert [turn.reply for turn in gated.ledger.turns(talk)] == [" ".join(THREE)]
 
