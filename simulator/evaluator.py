@@ -242,7 +242,7 @@ class Evaluator:
             scenario=self._scenario.title,
             inside=[self._inside(turn) for turn in turns],
             feedback=told,
-            skills=[_believed(score, known.get(score.skill)) for score in scores(turns)],
+            skills=believed(turns),
             trust=known,
             counsel=counsel(turns),
             turning=list(turning(turns)),
@@ -289,6 +289,15 @@ def costly(turns: Iterable[Turn], attachment: Attachment) -> list[Turn]:
 def _coder(turns: Sequence[Turn]) -> str:
     """The name of the coder of all turns, or of each; silences need none."""
     return ", ".join(dict.fromkeys(turn.coding.coder for turn in turns if turn.coding.heard))
+
+
+def believed(turns: Sequence[Turn]) -> list[SkillScore]:
+    """Every skill's score in a talk, without a level where coder and raters agree too little.
+
+    A coder that was never measured is believed.
+    """
+    known = trust(_coder(turns))
+    return [_believed(score, known.get(score.skill)) for score in scores(turns)]
 
 
 def _believed(score: SkillScore, known: Trust | None) -> SkillScore:

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from simulator import library
-from simulator.card import trust
 from simulator.domain import progress as counting
 from simulator.domain.attachment import Style
 from simulator.domain.dialogue import Turn
 from simulator.domain.progress import ENOUGH_TURNS, Point, Progress
-from simulator.domain.skills import Skill, scores
+from simulator.domain.skills import Skill
 from simulator.errors import InputError, LibraryError
+from simulator.evaluator import believed
 from simulator.ledger import Card, Ledger, Summary
 
 Found = TypeVar("Found")
@@ -62,14 +62,8 @@ def point(card: Card, turns: Sequence[Turn], style: Style | None) -> Point:
 
 
 def levels(turns: Sequence[Turn]) -> dict[Skill, float | None]:
-    """Every skill's level (0..4) in a talk; None without occasion, or where raters and coder disagree.
-
-    As in the debrief, a coder that was never measured is believed.
-    """
-    coders = dict.fromkeys(turn.coding.coder for turn in turns if turn.coding.heard)
-    known = trust(", ".join(coders))
-    doubted = {skill for skill, found in known.items() if not found.judged}
-    return {score.skill: None if score.skill in doubted else score.level for score in scores(turns)}
+    """Every skill's level (0..4) in a talk, as the debrief gives it; None: not judged."""
+    return {score.skill: score.level for score in believed(turns)}
 
 
 def _readable(paths: Mapping[str, Path], read: Callable[[Path], Found]) -> Iterator[Found]:

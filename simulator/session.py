@@ -438,12 +438,14 @@ class Simulator:
 
         return due(finished(self.ledger), self.assessments.taken())
 
-    def compared(self) -> "Compared | None":
-        """The last self-assessment beside the talks; None before the first."""
+    def compared(self, shown: "Progress | None" = None) -> "Compared | None":
+        """The last self-assessment beside the talks, `shown` if counted already; None before the first."""
         from simulator.domain.self_assessment import compared
 
         taken = self.assessments.taken()
-        return compared(library.questionnaire(), taken[-1], self.progress().sessions) if taken else None
+        if not taken:
+            return None
+        return compared(library.questionnaire(), taken[-1], (shown or self.progress()).sessions)
 
     def with_settings(self, settings: Settings) -> "Simulator":
         """The same simulator with other settings; this one is to be closed."""

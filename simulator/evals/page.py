@@ -12,6 +12,7 @@ from simulator.evals.episode import Episode
 from simulator.evals.run import Run
 from simulator.evals.summary import Summary
 from simulator.evals.unit import Result, Status
+from simulator.templates import escaping
 
 BUDGET = 4_000_000
 """Characters of talks in a page; those that failed come first, the rest are counted aloud."""
@@ -46,18 +47,15 @@ class Shown:
 
 def page(run: Run, results: Mapping[str, Result], summary: Summary) -> str:
     """The page."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     talks = list(_within(BUDGET, run, results))
-    return environment.get_template("page.html.jinja").render(
-        run=run, summary=summary, talks=talks, left_out=len(results) - len(talks), width=WIDTH, height=HEIGHT
+    template = escaping(Path(__file__).parent).get_template("page.html.jinja")
+    return template.render(
+        run=run,
+        summary=summary,
+        talks=talks,
+        left_out=len(results) - len(talks),
+        width=WIDTH,
+        height=HEIGHT,
     )
 
 

@@ -12,6 +12,7 @@ from simulator.domain.codebook import Code
 from simulator.plot import timeline
 from simulator.report.account import Account
 from simulator.report.words import SCALE, UNMEASURED, closing, counselled, unjudged
+from simulator.templates import escaping
 
 HIGHEST = 4
 """The highest level of a skill."""
@@ -19,17 +20,9 @@ HIGHEST = 4
 
 def as_html(account: Account) -> str:
     """The page."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     debrief = account.debrief
-    return environment.get_template("page.html.jinja").render(
+    template = escaping(Path(__file__).parent).get_template("page.html.jinja")
+    return template.render(
         account=account,
         debrief=debrief,
         plot=Markup(timeline(account.turns, account.card.start, name=account.name)),  # noqa: S704 - escaped there

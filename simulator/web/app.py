@@ -19,7 +19,7 @@ from simulator.web.guard import LOOPBACK, Guard
 from simulator.web.rooms import Rooms
 from simulator.web.view import HERE, asked_in_place, page, plain, problem
 
-GET, POST = ["GET"], ["POST"]
+POST = ["POST"]
 
 
 def create(simulator: Simulator, *, password: str = "", hosts: Collection[str] = LOOPBACK) -> Starlette:

@@ -1,4 +1,4 @@
-"""Rewinding and branching: say a turn differently, move between lines, compare two, ask what if."""
+"""Rewinding and branching: say a turn differently, move between tries, compare two, ask what if."""
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -6,7 +6,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from simulator import library
 from simulator.errors import InputError
-from simulator.web.view import asked_in_place, page, piece, rooms
+from simulator.web.view import asked_in_place, page, piece, rooms, typed
 
 
 def differently(request: Request) -> HTMLResponse:
@@ -17,10 +17,7 @@ def differently(request: Request) -> HTMLResponse:
 def _asked(request: Request, tried: str | None, trouble: str = "") -> HTMLResponse:
     """The page that asks for other words; those that were `tried` and could not be taken stay."""
     room, number = rooms(request).room(request.path_params["id"]), int(request.path_params["number"])
-    turn = room.turn(number)
-    if turn is None:
-        raise InputError(f"turn {number}: not one of this talk.")
-    talk = room.talk
+    turn, talk = room.turn(number), room.talk
     better = talk.feedback(turn).better if "better" in request.query_params else ""
     return page(
         request,
@@ -37,9 +34,7 @@ def _asked(request: Request, tried: str | None, trouble: str = "") -> HTMLRespon
 
 async def branch(request: Request) -> Response:
     """Begin another try of the talk from one of my turns, with other words; both tries stay."""
-    async with request.form() as form:
-        words = str(form.get("words", ""))
-    return await run_in_threadpool(_branch, request, words)
+    return await run_in_threadpool(_branch, request, await typed(request, "words"))
 
 
 def _branch(request: Request, words: str) -> Response:
@@ -50,13 +45,13 @@ def _branch(request: Request, words: str) -> Response:
         room.say(words)
     except InputError as error:
         open_talks.leave(line.card.id)
-        open_talks.simulator.ledger.delete([line.card.id])  # no empty line for words that were none
+        open_talks.simulator.ledger.delete([line.card.id])  # no empty try for words that were none
         return _asked(request, words, str(error))
     return RedirectResponse(f"/talks/{line.card.id}#turn-{number}", 303)
 
 
 def tree(request: Request) -> HTMLResponse:
-    """The lines of a talk, to move in."""
+    """The tries of a talk, to move in."""
     simulator = rooms(request).simulator
     card = simulator.ledger.card(request.path_params["id"])
     return page(
@@ -99,17 +94,12 @@ def what_if(request: Request) -> HTMLResponse:
     if asked_in_place(request):
         return _reenacted(request, "")
     room, number = rooms(request).room(request.path_params["id"]), int(request.path_params["number"])
-    turn = room.turn(number)
-    if turn is None:
-        raise InputError(f"turn {number}: not one of this talk.")
-    return page(request, "what_if.html", id=room.talk.card.id, number=number, turn=turn)
+    return page(request, "what_if.html", id=room.talk.card.id, number=number, turn=room.turn(number))
 
 
 async def what_if_said(request: Request) -> Response:
     """The same with a sentence of my own."""
-    async with request.form() as form:
-        words = str(form.get("say", ""))
-    return await run_in_threadpool(_reenacted, request, words)
+    return await run_in_threadpool(_reenacted, request, await typed(request, "say"))
 
 
 def _reenacted(request: Request, words: str) -> HTMLResponse:

@@ -11,7 +11,7 @@ from simulator import library
 from simulator.domain.persona import Persona
 from simulator.domain.scenario import Scenario
 from simulator.session import Simulator
-from simulator.web.view import YEAR_S, form, liking, page, rooms
+from simulator.web.view import form, liking, page, remember, rooms
 
 FIRST_PERSONA, FIRST_SCENARIO = "maya", "late-reply"
 RECENT = 4
@@ -76,7 +76,7 @@ async def begin(request: Request) -> Response:
     given = await form(request)
     answer = await run_in_threadpool(_begin, rooms(request).simulator, given)
     feedback = "end" if given.get("feedback") == "end" else "turn"
-    answer.set_cookie("feedback", feedback, max_age=YEAR_S, samesite="strict", httponly=True)
+    remember(answer, "feedback", feedback)
     return answer
 
 

@@ -14,7 +14,7 @@ from simulator.domain.memory import summary
 from simulator.errors import InputError
 from simulator.evaluator import costly
 from simulator.web.rooms import Pending, Room
-from simulator.web.view import asked_in_place, liking, page, piece, render, rooms
+from simulator.web.view import asked_in_place, liking, page, piece, render, rooms, typed
 
 LOOK_S = 0.03
 """How often an event stream looks for new sentences, in seconds."""
@@ -23,7 +23,8 @@ LOOK_S = 0.03
 def talk(request: Request) -> HTMLResponse:
     """The talk itself."""
     room = _room(request)
-    return page(request, "talk.html", **_told(request, room))
+    others = rooms(request).simulator.tree(room.talk.card.id).children
+    return page(request, "talk.html", **_told(request, room), branched=bool(others))
 
 
 def _told(request: Request, room: Room) -> dict[str, Any]:
@@ -43,12 +44,7 @@ def _told(request: Request, room: Room) -> dict[str, Any]:
         "disclosed": room.disclosed,
         "feedback": liking(request, "feedback"),
         "inside": liking(request, "inside"),
-        "branched": _branched(request, conversation.card.id),
     }
-
-
-def _branched(request: Request, session: str) -> bool:
-    return bool(rooms(request).simulator.tree(session).children)
 
 
 def _room(request: Request) -> Room:
@@ -57,9 +53,7 @@ def _room(request: Request) -> Room:
 
 async def say(request: Request) -> Response:
     """Take a turn: shown at once, answered in a stream of its own."""
-    async with request.form() as form:
-        words = str(form.get("words", ""))
-    return await run_in_threadpool(_say, request, words)
+    return await run_in_threadpool(_say, request, await typed(request, "words"))
 
 
 def _say(request: Request, words: str) -> Response:
@@ -103,7 +97,7 @@ async def _events(request: Request, room: Room, number: int) -> AsyncIterator[Se
 def _whole(request: Request, room: Room, number: int) -> str:
     """The turn when nothing more will come of it: answered, cut off, or stopped by the rail."""
     told = _told(request, room)
-    turn = room.turn(number)
+    turn = room.recorded(number)
     if turn:
         return render("_turn.html", **told, turn=turn, fresh=True)
     if room.disclosed:
@@ -116,10 +110,7 @@ def _whole(request: Request, room: Room, number: int) -> str:
 def feedback(request: Request) -> HTMLResponse:
     """What one turn did: chips that open to the quote, the why and the passage."""
     room, number = _room(request), int(request.path_params["number"])
-    told = room.feedback(number)
-    turn = room.turn(number)
-    if told is None or turn is None:
-        raise InputError(f"turn {number}: not one of this talk.")
+    told, turn = room.feedback(number), room.turn(number)
     persona = room.talk.persona
     cost = bool(costly([turn], persona.attachment))
     return piece(

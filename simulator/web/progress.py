@@ -17,13 +17,14 @@ DIGITS = frozenset("0123456789")
 def progress(request: Request) -> HTMLResponse:
     """How skills stand, style by style, and what to practise next."""
     simulator = rooms(request).simulator
+    shown = simulator.progress()
     return page(
         request,
         "progress.html",
-        progress=simulator.progress(),
+        progress=shown,
         skills=list(Skill),
         names={who.key: who.name for who in people(simulator)},
-        compared=simulator.compared(),
+        compared=simulator.compared(shown),
         due=simulator.assessment_due(),
     )
 

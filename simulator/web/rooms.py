@@ -118,14 +118,23 @@ class Room:
             case Answered():
                 pass
 
-    def turn(self, number: int) -> Turn | None:
+    def recorded(self, number: int) -> Turn | None:
         """A recorded turn; None when there is none of that number."""
         turns = self.talk.turns
         return turns[number - 1] if 0 < number <= len(turns) else None
 
-    def _feedback(self, number: int) -> Feedback | None:
-        turn = self.turn(number)
-        return self.talk.feedback(turn) if turn else None
+    def turn(self, number: int) -> Turn:
+        """A recorded turn.
+
+        Raises: InputError when there is none of that number.
+        """
+        turn = self.recorded(number)
+        if turn is None:
+            raise InputError(f"turn {number}: not one of this talk.")
+        return turn
+
+    def _feedback(self, number: int) -> Feedback:
+        return self.talk.feedback(self.turn(number))
 
     def close(self) -> None:
         """Let go of what the talk holds, once a turn under way is answered."""

@@ -14,7 +14,7 @@ from simulator.llm import OpenAIChat, Sampling
 from simulator.session import Simulator
 from simulator.settings import Endpoint
 from simulator.web.fetching import Fetching
-from simulator.web.view import CHOICES, YEAR_S, asked_in_place, form, liking, page, piece, rooms
+from simulator.web.view import CHOICES, asked_in_place, form, liking, page, piece, remember, rooms
 
 TEST_TIMEOUT_S = 30.0
 DECIDED_HERE = frozenset({"memory"}) | {
@@ -57,7 +57,7 @@ async def change(request: Request) -> Response:
     answer = RedirectResponse("/settings?saved", 303)
     for name, known in CHOICES.items():
         if given.get(name) in known:
-            _remember(answer, name, given[name])
+            remember(answer, name, given[name])
     return answer
 
 
@@ -128,12 +128,8 @@ async def like(request: Request) -> Response:
         raise InputError(f"{name}: no such liking.")
     known = CHOICES[name]
     answer = Response(status_code=204)
-    _remember(answer, name, known[(known.index(liking(request, name)) + 1) % len(known)])
+    remember(answer, name, known[(known.index(liking(request, name)) + 1) % len(known)])
     return answer
-
-
-def _remember(answer: Response, name: str, value: str) -> None:
-    answer.set_cookie(name, value, max_age=YEAR_S, samesite="strict", httponly=True)
 
 
 def model(request: Request) -> HTMLResponse:

@@ -7,12 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from simulator import library
+from simulator.templates import escaping
 from simulator.web.door import SEAT, Door
 from simulator.web.rooms import Rooms
 
@@ -33,13 +34,7 @@ YEAR_S = 365 * 24 * 3600
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = escaping(HERE / "templates")
     environment.globals["static"] = static
     environment.filters["svg"] = Markup  # only for the drawings of plot.py, which escapes what it draws
     environment.filters["tint"] = _tint
@@ -71,6 +66,11 @@ def liking(request: Request, name: str) -> str:
     return chosen if chosen in known else known[0]
 
 
+def remember(answer: Response, name: str, chosen: str) -> None:
+    """Keep how this browser likes a thing."""
+    answer.set_cookie(name, chosen, max_age=YEAR_S, samesite="strict", httponly=True)
+
+
 def rooms(request: Request) -> Rooms:
     """The open talks."""
     found: Rooms = request.app.state.rooms
@@ -81,6 +81,12 @@ def door(request: Request) -> Door:
     """The door that this page is behind."""
     found: Door = request.app.state.door
     return found
+
+
+async def typed(request: Request, name: str) -> str:
+    """One field of a form exactly as it was typed."""
+    async with request.form() as given:
+        return str(given.get(name, ""))
 
 
 async def form(request: Request) -> dict[str, str]:
