@@ -7,6 +7,7 @@ in order, so a run that was stopped goes on where it stopped.
 import csv
 import io
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -17,7 +18,7 @@ from statistics import mean
 from simulator.coder import Coder
 from simulator.domain.codebook import Code, Coding, Heard
 from simulator.domain.dialogue import Turn
-from simulator.domain.hearing import decided
+from simulator.domain.hearing import decided, weighed
 from simulator.domain.skills import Skill, scores
 from simulator.errors import InputError
 
@@ -76,7 +77,7 @@ def table(path: Path, columns: Columns) -> tuple[list[str], list[Row]]:
     csv.field_size_limit(LARGEST_CELL)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, restkey="", restval="")
+            reader = csv.DictReader(file, restval="", strict=True)
             header, rows = list(reader.fieldnames or []), list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read as CSV in UTF-8 ({error}).") from error
@@ -96,7 +97,7 @@ def _checked(path: Path, columns: Columns, header: Sequence[str], rows: Sequence
     if len(set(header)) < len(header):
         raise InputError(f"{path}: two columns have the same name; rename one.")
     for number, row in enumerate(rows, start=1):
-        if "" in row and "" not in header:
+        if None in row:
             raise InputError(f"{path}: row {number} has more cells than the header; quote its commas.")
 
 
@@ -111,7 +112,9 @@ def code_table(source: Path, target: Path, columns: Columns, coder: Coder) -> It
             f"{source}: has a column '{taken[0]}' already; rename it, or code the table it came from."
         )
     fields = [*header, *ADDED]
-    by = f"{coder.name}; context: {columns.context or 'none'}"
+    if not target.parent.is_dir():
+        raise InputError(f"{target.parent}: no such folder; make it, or name another file with -o.")
+    by = f"{coder.name}; text: {columns.text}; context: {columns.context or 'none'}"
     done = _done(target, fields, rows, by)
     yield done, len(rows)
     with target.open("a", newline="", encoding="utf-8") as file:
@@ -146,66 +149,85 @@ def _done(target: Path, fields: Sequence[str], rows: Sequence[Row], by: str) -> 
     """
     if not target.is_file() or not target.stat().st_size:
         return 0
-    told = f"{target}: was not made from this table, coder and context; name another file with -o."
+    told = (
+        f"{target}: was not made from this table, column of turns, coder and context; name another with -o."
+    )
     refused = InputError(told)
-    with target.open(newline="", encoding="utf-8", errors="replace") as file:
-        if file.readline().rstrip("\r\n") != _header(fields):
-            raise refused
-    _whole_lines(target)
-    with target.open(newline="", encoding="utf-8") as file:
-        held = list(csv.DictReader(file, restval=""))
-    wanted = [row | {CODER: by} for row in rows[: len(held)]]
-    if len(held) > len(rows) or any(a[key] != b[key] for a, b in zip(held, wanted, strict=True) for key in b):
-        raise refused
-    return len(held)
-
-
-def _header(fields: Sequence[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(fields)
-    return line.getvalue().rstrip("\r\n")
-
-
-def _whole_lines(target: Path) -> None:
-    """Cut a row that a killed run left unfinished: rows end outside quotes, with CR LF."""
     data = target.read_bytes()
+    whole = _whole_lines(data)
+    try:
+        held = csv.DictReader(io.StringIO(data[:whole].decode(), newline=""), restval="", strict=True)
+        done = list(held)
+    except (UnicodeDecodeError, csv.Error):
+        raise refused from None
+    wanted = [row | {CODER: by} for row in rows[: len(done)]]
+    if held.fieldnames != list(fields) or len(done) > len(rows):
+        raise refused
+    if any(a[key] != b[key] for a, b in zip(done, wanted, strict=True) for key in b):
+        raise refused
+    os.truncate(target, whole)
+    return len(done)
+
+
+def _whole_lines(data: bytes) -> int:
+    """How many bytes are whole rows, which end outside quotes; a killed run leaves half a one."""
     end, quoted = 0, False
     for at, byte in enumerate(data):
         quoted ^= byte == ord('"')
         if byte == ord("\n") and not quoted:
             end = at + 1
-    if end < len(data):
-        with target.open("r+b") as file:
-            file.truncate(end)
+    return end
 
 
-def session_table(coded: Path, columns: Columns) -> Path:
-    """Write `NAME.sessions.csv` beside a coded table: turns, skills (0..4) and the mean of each code.
+def session_target(source: Path, target: Path) -> Path:
+    """Where the row a session goes: `NAME.sessions.csv` beside the coded table.
 
-    Raises: InputError when the coded table cannot be read.
+    Raises: InputError when something else lies there.
+    """
+    found = target.with_suffix(".sessions.csv")
+    if found.resolve() == source.resolve() or (found.is_file() and not _ours(found)):
+        raise InputError(f"{found}: would be overwritten by the row a session; name another file with -o.")
+    return found
+
+
+def _ours(path: Path) -> bool:
+    return path.read_bytes().decode("utf-8-sig", "replace").splitlines()[:1] == [",".join(_SESSION_FIELDS)]
+
+
+def session_table(coded: Path, target: Path, columns: Columns) -> None:
+    """Write turns, skills (0..4) and the mean of each code of every session of a coded table.
+
+    Rows that name no session are in none. Raises: InputError when the coded table cannot be read.
     """
     _, rows = table(coded, columns)
     sessions: dict[str, list[Row]] = {}
     for row in rows:
-        sessions.setdefault(row[columns.session], []).append(row)
-    target = coded.with_suffix(".sessions.csv")
+        if row[columns.session].strip():
+            sessions.setdefault(row[columns.session], []).append(row)
     with target.open("w", newline="", encoding="utf-8") as file:
-        fields = ["session", "turns", *_SKILL_NAMES.values(), *(f"mean_{code.value}" for code in Code)]
-        writer = csv.DictWriter(file, fields)
+        writer = csv.DictWriter(file, _SESSION_FIELDS)
         writer.writeheader()
         for name, held in sessions.items():
-            writer.writerow({"session": name, "turns": len(held)} | _skills(held) | _means(held))
-    return target
+            told = {"session": name, "turns": len(held)}
+            writer.writerow(told | _skills(held, columns) | _means(held))
 
 
 _SKILL_NAMES: Mapping[Skill, str] = {
     skill: "skill_" + skill.value.replace(" ", "_").replace("-", "_") for skill in Skill
 }
+_SESSION_FIELDS = ["session", "turns", *_SKILL_NAMES.values(), *(f"mean_{code.value}" for code in Code)]
 
 
-def _skills(rows: Sequence[Row]) -> dict[str, str]:
-    """Each skill of a session, unrounded; empty where the session gave no occasion."""
-    turns = [Turn(number, "", "", _coding(row)) for number, row in enumerate(rows, start=1)]
+def _skills(rows: Sequence[Row], columns: Columns) -> dict[str, str]:
+    """Each skill of a session, unrounded; empty where the session gave no occasion.
+
+    Said again, the same words count less, as in a talk.
+    """
+    said = [row[columns.text] for row in rows]
+    turns = [
+        Turn(number, text, "", weighed(_coding(row), text, said[: number - 1]))
+        for number, (row, text) in enumerate(zip(rows, said, strict=True), start=1)
+    ]
     return {
         _SKILL_NAMES[score.skill]: "" if score.level is None else f"{score.level:.3f}"
         for score in scores(turns)

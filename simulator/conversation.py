@@ -262,7 +262,8 @@ class Conversation:
 
     def feedback(self, turn: Turn, *, better: bool = True) -> "Feedback":
         """What that turn did."""
-        return self._evaluator.feedback(turn, better=better)
+        earlier = [one.reply for one in self.turns if one.number < turn.number]
+        return self._evaluator.feedback(turn, [self.card.opening, *earlier][-1], better=better)
 
     def hint(self) -> str:
         """A sentence that would land now."""

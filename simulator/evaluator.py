@@ -20,6 +20,7 @@ from simulator.domain.persona import Persona
 from simulator.domain.scenario import Scenario
 from simulator.domain.skills import Counsel, Skill, SkillScore, counsel, scores
 from simulator.domain.strategy import Move
+from simulator.domain.utterance import sentences
 from simulator.domain.voice import in_voice
 from simulator.library import CodeEntry, Passage, Side, codebook
 from simulator.store import Store
@@ -32,6 +33,10 @@ TURNING = 0.12
 BETTER = 0.1
 """How much more comfort less alarm a sentence must bring than what was said, to be shown."""
 LANDED, MISSED = "landed", "missed"
+VARIETY = 5
+"""How many of the best sentences take turns, so that none comes every time."""
+ALWAYS = "I'm here, and there's no hurry."
+"""The hint where no better one is known."""
 NUDGES = (Code.MINIMIZE, Code.PRESS, Code.EXPLAIN, Code.FIX, Code.TELL)
 """The codes whose better sentences serve when it is not one miss that is to be put right."""
 
@@ -122,8 +127,11 @@ class Evaluator:
         self._persona, self._scenario = persona, scenario
         self._coder, self._store, self._suggest = coder, store, suggest
 
-    def feedback(self, turn: Turn, *, better: bool = True) -> Feedback:
-        """What one turn did, strongest first, at most one that landed and one that missed."""
+    def feedback(self, turn: Turn, before: str = "", *, better: bool = True) -> Feedback:
+        """What one turn did, strongest first, at most one that landed and one that missed.
+
+        `before` is what the persona had said, for a better sentence to be heard with.
+        """
         verdicts = [(self._verdict(turn, heard), heard) for heard in turn.coding.heard]
         remarks = []
         for wanted in (LANDED, MISSED):
@@ -131,7 +139,7 @@ class Evaluator:
             if chosen and (remark := self._remark(turn, wanted, chosen)):
                 remarks.append(remark)
         missed = any(r.verdict == MISSED for r in remarks)
-        return Feedback(turn.number, remarks, self.better(turn) if better and missed else "")
+        return Feedback(turn.number, remarks, self.better(turn, before) if better and missed else "")
 
     def _verdict(self, turn: Turn, heard: Heard) -> str:
         return verdict(turn, heard, self._persona.attachment)
@@ -165,19 +173,19 @@ class Evaluator:
         hits = own or self._store.search(f"{why} {heard.quote}", among=ours, limit=1)
         return Citation.of(hits[0].passage) if hits else None
 
-    def better(self, turn: Turn) -> str:
+    def better(self, turn: Turn, before: str = "") -> str:
         """A sentence that would have landed better than this turn, or nothing."""
-        best = self.betters(turn) if self._worst(turn) else []
+        best = self.betters(turn, VARIETY, before) if self._worst(turn) else []
         return best[turn.number % len(best)] if best else ""
 
-    def betters(self, turn: Turn, limit: int = 3) -> list[str]:
+    def betters(self, turn: Turn, limit: int = 3, before: str = "") -> list[str]:
         """Up to `limit` sentences that would have landed better than this turn, the best first.
 
         Candidates are authored for the code that missed, and a capable model's when there is one;
-        each is coded and weighed for this person's state as if it had been said. Where a turn cost
-        without any one code that missed, as a goodbye does, the candidates of a hint serve.
+        each is coded and weighed for this person's state as if it had been said after `before`.
+        Where a turn cost without any one code that missed, as a goodbye does, a hint's serve.
         """
-        weighed = ((self._effect(text, turn), text) for text in dict.fromkeys(self._candidates(turn)))
+        weighed = ((self._effect(text, turn, before), text) for text in dict.fromkeys(self._candidates(turn)))
         best = sorted((pair for pair in weighed if pair[0] > _net(turn) + BETTER), reverse=True)
         return [text for _, text in best[:limit]]
 
@@ -202,11 +210,11 @@ class Evaluator:
     def _kept(self, turn: Turn) -> str:
         """A whole sentence of the trainee's own that landed, to begin the better one with."""
         landed = (h.quote for h in turn.coding.heard if self._verdict(turn, h) == LANDED)
-        return next((q for q in landed if q != turn.said and q[-1:] in ".!?"), "")
+        return next((q for q in landed if q != turn.said and q in sentences(turn.said)), "")
 
-    def _effect(self, text: str, turn: Turn) -> float:
+    def _effect(self, text: str, turn: Turn, before: str) -> float:
         """Comfort less alarm, had this been said instead; -1 when the coder hears a miss in it."""
-        coding = self._coder.code(text)
+        coding = self._coder.code(text, before)
         if coding.family(Family.MISATTUNED) >= 0.5 or coding.family(Family.FAUX) >= 0.5 or not turn.before:
             return -1.0
         impact = appraise(coding, self._persona.attachment, turn.before)
@@ -220,8 +228,9 @@ class Evaluator:
         texts = self._authored(NUDGES)
         asked = Turn(len(turns) + 1, "", "", before=state)
         said = {turn.said for turn in turns}
-        ranked = sorted(((self._effect(t, asked), t) for t in texts if t not in said), reverse=True)
-        return ranked[len(turns) % min(5, len(ranked))][1]
+        weighed = ((self._effect(text, asked, turns[-1].reply), text) for text in texts if text not in said)
+        ranked = sorted((pair for pair in weighed if pair[0] > 0), reverse=True)[:VARIETY]
+        return ranked[len(turns) % len(ranked)][1] if ranked else ALWAYS
 
     def debrief(self, turns: Sequence[Turn]) -> Debrief:
         """The whole session: inside, skills, turning points, best and costliest moment, sources."""
@@ -248,7 +257,9 @@ class Evaluator:
             turning=list(turning(turns)),
             best=best,
             costliest=costliest,
-            better=self.better(by_number[costliest.turn]) if costliest else "",
+            better=self.better(by_number[costliest.turn], _replied(by_number, costliest.turn))
+            if costliest
+            else "",
             citations=_unique(r.citation for r in remarks),
             coder=coder,
         )
@@ -303,6 +314,11 @@ def believed(turns: Sequence[Turn]) -> list[SkillScore]:
 def _believed(score: SkillScore, known: Trust | None) -> SkillScore:
     """The score, or none where the coder agrees too little with raters."""
     return replace(score, level=None) if known and not known.judged else score
+
+
+def _replied(turns: Mapping[int, Turn], number: int) -> str:
+    """What the persona said before a turn; the opening is not among the turns."""
+    return turns[number - 1].reply if number - 1 in turns else ""
 
 
 def _net(turn: Turn) -> float:

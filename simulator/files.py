@@ -1,5 +1,6 @@
-"""Authored YAML into checked models: unknown keys are errors, and every error names file and field."""
+"""Authored YAML and JSON lines, checked: unknown keys are errors, and every error names file and place."""
 
+import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -44,6 +45,21 @@ def rows(path: Path) -> list[Any]:
     found = parse(path)
     if not isinstance(found, list):
         raise LibraryError(f"{path}: must be a list")
+    return found
+
+
+def json_rows(path: Path) -> list[tuple[int, Any]]:
+    """The objects of a file of JSON lines with their line numbers; blank lines are none.
+
+    Raises: LibraryError naming file and line.
+    """
+    found = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if line.strip():
+            try:
+                found.append((number, json.loads(line)))
+            except ValueError as error:
+                raise LibraryError(f"{path}:{number}: not JSON") from error
     return found
 
 

@@ -31,6 +31,9 @@ from simulator.domain.strategy import Move
 from simulator.errors import InputError, LibraryError
 from simulator.files import File, checked, read, rows
 
+CUES = "cues.yaml"
+"""The file, in documents, of turns of phrase that settle what they do."""
+
 
 class _Line(File):
     say: str = Field(min_length=1)
@@ -440,7 +443,7 @@ def cues() -> tuple[Cue, ...]:
 
     Raises: LibraryError naming file and field.
     """
-    path = folder("documents") / "cues.yaml"
+    path = folder("documents") / CUES
     return tuple(checked(path, row, _Cue).cue() for row in rows(path))
 
 

@@ -4,7 +4,6 @@
 five folds, whole talks held back, and writes the arrays.
 """
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from simulator.domain.line import Line, fill
 from simulator.domain.strategy import Moment, Move
 from simulator.embeddings import Embedder, MiniLM
 from simulator.errors import LibraryError
+from simulator.files import json_rows
 from simulator.library import folder
 from simulator.ranker import ARRAYS, Floats, Lines, Place, features
 from simulator.weights import find, trusted
@@ -56,9 +56,9 @@ def judged() -> list[Judged]:
 
 def _read() -> Iterator[Judged]:
     for path in sorted((folder("documents") / "choices").glob("*.jsonl")):
-        for number, row in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        for number, row in json_rows(path):
             try:
-                yield _parsed(json.loads(row))
+                yield _parsed(row)
             except (ValueError, KeyError, TypeError) as error:
                 raise LibraryError(f"{path}: line {number}: {error}") from error
 

@@ -53,18 +53,20 @@ def code(
     A run that was stopped goes on where it stopped. The turns stay on this machine unless you choose
     --coder endpoint.
     """
-    from simulator.batch import Columns, code_table, session_table, table
+    from simulator.batch import Columns, code_table, session_table, session_target, table
 
     columns = Columns(text, context, session, _condition(where))
     table(file, columns)  # a bad table is told before anything is loaded
+    sessions = session_target(file, output) if session else None
     run = simulator()
     chosen = chosen_coder(run, coder)
     with stepping() as step:
         for done, total in code_table(file, output, columns, chosen):
             step("turns", done, total)
     typer.echo(f"wrote {output}")
-    if session:
-        typer.echo(f"wrote {session_table(output, columns)}")
+    if sessions:
+        session_table(output, sessions, columns)
+        typer.echo(f"wrote {sessions}")
     run.close()
 
 

@@ -13,8 +13,10 @@ from simulator.cli.runs import evals
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
+    from simulator.batch import Row
     from simulator.coder import Coder
     from simulator.evals.agreement import Figure, Step
+    from simulator.evals.raters import RatedSet
 
 
 @evals.command()
@@ -29,18 +31,23 @@ def agreement(
     """Score the coder against human labels; prints the agreement card. Labels are read, never kept."""
     from simulator.coder.corpus import held_back
     from simulator.evals import heldback
-    from simulator.evals.agreement_card import as_markdown, as_yaml, card
+    from simulator.evals.agreement_card import as_markdown, as_yaml, card, unmeasured
 
     if not data.is_dir():
         raise InputError(f"--data {data}: no such folder.")
+    for path in (page, figures):
+        if path and not path.parent.is_dir():
+            raise InputError(f"{path.parent}: no such folder.")
     run = simulator()
-    chosen = chosen_coder(run, coder)
+    chosen, rated = chosen_coder(run, coder), _rated(data)
     with stepping() as step:
         own = heldback.measured(held_back(), chosen, step)
-        found = list(_figures(data, chosen, step))
+        found = list(_figures(rated, chosen, step))
     told = card(chosen.name, own, found)
     text = as_markdown(told, own, found)
     typer.echo(text)
+    if figures and (missing := unmeasured(found)):
+        raise InputError(f"{figures}: not written; no figure for {'; '.join(missing)} from {data}.")
     for path, content in ((page, text), (figures, as_yaml(told))):
         if path:
             path.write_text(content, encoding="utf-8")
@@ -48,15 +55,25 @@ def agreement(
     run.close()
 
 
-def _figures(data: Path, coder: "Coder", step: "Step") -> "Iterator[Figure]":
-    from simulator.evals.agreement import coded, figures
+def _rated(data: Path) -> "list[tuple[RatedSet, list[Row]]]":
+    """The rated sets whose files are there, with their rows: a bad one is told before any is coded."""
     from simulator.evals.raters import rated_sets
 
+    found = []
     for rated in rated_sets():
-        if not (data / rated.file).is_file():
+        if (data / rated.file).is_file():
+            found.append((rated, rated.rows(data)))
+        else:
             typer.echo(f"{rated.name}: no {rated.file} in {data}, left out", err=True)
-            continue
-        rows = rated.rows(data)
+    return found
+
+
+def _figures(
+    rated_rows: "list[tuple[RatedSet, list[Row]]]", coder: "Coder", step: "Step"
+) -> "Iterator[Figure]":
+    from simulator.evals.agreement import coded, figures
+
+    for rated, rows in rated_rows:
         plain = coded(rows, rated, coder, step)
         yield from figures(rated, rows, plain, coded(rows, rated, coder, step, bare=True))
 

@@ -1,6 +1,5 @@
 """The labelled turns we train on (documents/turns, CC-BY): read and checked. No training here."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, TypeVar
 from simulator.domain.codebook import Code, Oddity
 from simulator.domain.screening import Danger
 from simulator.errors import LibraryError
+from simulator.files import json_rows
 from simulator.library import folder
 
 Label = TypeVar("Label", Oddity, Danger)
@@ -61,7 +61,7 @@ def examples() -> list[Example]:
     """
     found = []
     for path in sorted(folder("documents").glob("turns/coded-*.jsonl")):
-        for number, row in _rows(path):
+        for number, row in json_rows(path):
             try:
                 spans = {Code(code): span for code, span in row["codes"].items()}
                 example = Example(row["text"], row["before"], spans, path.stem)
@@ -79,7 +79,7 @@ def held_back() -> list[HeldBack]:
     Raises: LibraryError naming file and line.
     """
     path = folder("documents") / "turns" / "held-back.jsonl"
-    return [_held_back(path, number, row) for number, row in _rows(path)]
+    return [_held_back(path, number, row) for number, row in json_rows(path)]
 
 
 def _held_back(path: Path, number: int, row: dict[str, Any]) -> HeldBack:
@@ -109,19 +109,8 @@ def danger_examples() -> list[DangerExample]:
 
 def _labelled(key: str, kind: type[Label]) -> Iterator[tuple[str, Label | None]]:
     path = folder("documents") / "turns" / FILES[key]
-    for number, row in _rows(path):
+    for number, row in json_rows(path):
         try:
             yield row["text"], None if row[key] == "none" else kind(row[key])
         except (KeyError, ValueError) as error:
             raise LibraryError(f"{path}:{number}: {error}") from error
-
-
-def _rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
-    rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if line.strip():
-            try:
-                rows.append((number, json.loads(line)))
-            except ValueError as error:
-                raise LibraryError(f"{path}:{number}: not JSON") from error
-    return rows

@@ -21,7 +21,9 @@ from simulator.domain.cue import cued
 from simulator.domain.screening import Danger
 from simulator.domain.utterance import clauses
 from simulator.embeddings import Embedder
-from simulator.library import cues
+from simulator.errors import LibraryError
+from simulator.library import CUES, cues
+from simulator.library import folder as documents
 
 HERE = Path(__file__).parent
 MODEL, TOKENIZER, FIGURES = HERE / "coder.onnx", HERE / "tokenizer.json", HERE / "coder.npz"
@@ -46,8 +48,16 @@ class LocalCoder(Coder):
 
     @cached_property
     def name(self) -> str:
-        """`local-` and the fingerprint of the network and its figures."""
-        digest = hashlib.sha256(self._network.path.read_bytes() + self._path.read_bytes())
+        """`local-` and the fingerprint of all that decides what is heard.
+
+        Raises: LibraryError when a file is missing.
+        """
+        digest = hashlib.sha256()
+        for path in (self._network.path, self._path, documents("documents") / CUES):
+            try:
+                digest.update(path.read_bytes())
+            except OSError as error:
+                raise LibraryError(f"{path}: cannot be read ({error.strerror}); run `make train`.") from error
         return f"local-{digest.hexdigest()[:8]}"
 
     @cached_property

@@ -1,5 +1,6 @@
 """The coder for capable models: a yes-or-no question for each code, asked twice, every quote verified."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Literal
@@ -60,7 +61,7 @@ class StructuredCoder(Coder):
     ) -> tuple[Mapping[Code, str | None], Oddity | None]:
         """What one pass found: the quote of each code, "" for a no, None for what it cannot say."""
         questions = [(code.value, codebook()[code].definition) for code in order]
-        prompt = CodeTurn(questions, before, text.replace("<", "(").replace(">", ")")).render()
+        prompt = CodeTurn(questions, before, _shown(text)).render()
         messages: list[Message] = [{"role": "user", "content": prompt}]
         answer = self._model.structured(messages, _checklist(tuple(order)))
         return {code: _verified(getattr(answer, _field(code)), text) for code in order}, answer.oddity
@@ -95,6 +96,11 @@ def _agreed(first: str | None, second: str | None) -> list[str] | None:
 
 def _quoted(quote: str, text: str) -> str:
     """The turn's own spelling of a quote, or nothing when the turn does not hold it."""
-    wanted = quote.strip().strip("\"'")
-    at = text.casefold().find(wanted.casefold()) if wanted else -1
-    return text[at : at + len(wanted)] if at >= 0 else ""
+    wanted = _shown(quote.strip().strip("\"'"))
+    found = re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", _shown(text), re.IGNORECASE)
+    return text[found.start() : found.end()] if wanted and found else ""
+
+
+def _shown(text: str) -> str:
+    """The words as the prompt shows them, every character in its place, none that could close its tags."""
+    return text.replace("<", "(").replace(">", ")")

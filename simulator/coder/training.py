@@ -62,7 +62,8 @@ def learn(weights: Path) -> None:
     """Tune the encoder on all that is not for tuning thresholds, and write the network."""
     from safetensors.torch import load_file
 
-    from simulator.coder.tuning import RECIPES, Both, export, tuned
+    from simulator.coder.encoder import Both, export
+    from simulator.coder.tuning import RECIPES, tuned
 
     tokenizer, known, learned = word_pieces(TOKENIZER), load_file(weights), lessons()
     export(Both([tuned(learned, known, len(Code), tokenizer, recipe) for recipe in RECIPES]), MODEL)

@@ -51,10 +51,7 @@ def parrots(text: str, before: str) -> bool:
     >>> parrots("As if nobody in there could see you.", "I feel like a ghost in this house since the twins.")
     False
     """
-    said, heard = (
-        [_TURNED.get(word, word) for word in words(part.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))]
-        for part in (text, before)
-    )
+    said, heard = ([_TURNED.get(word, word) for word in words(part)] for part in (text, before))
     if len(said) < SHORTEST:
         return False
     blocks = SequenceMatcher(None, said, heard, autojunk=False).get_matching_blocks()
@@ -63,9 +60,9 @@ def parrots(text: str, before: str) -> bool:
 
 def cued(reading: Reading, text: str, before: str, cues: Sequence[Cue]) -> Reading:
     """The reading with what its cues settle."""
-    plain = text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    held = [cue for cue in cues if cue.holds(plain, before)]
-    held += [PARROTING] if parrots(plain, before) else []
+    plain, heard = (part.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'") for part in (text, before))
+    held = [cue for cue in cues if cue.holds(plain, heard)]
+    held += [PARROTING] if parrots(plain, heard) else []
     chances = dict(reading.probability)
     for cue in held:
         chances |= {code: max(chances.get(code, 0.0), RAISED) for code in cue.raised}

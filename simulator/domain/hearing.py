@@ -47,7 +47,7 @@ def weighed(coding: Coding, said: str, earlier: Sequence[str]) -> Coding:
     """
     if coding.oddity in UNREAD:
         return Coding((), coding.oddity, coding.coder)
-    again = any(words(said) == words(one) or overlap(said, one) > 0.8 for one in earlier)
+    again = any((words(said) and words(said) == words(one)) or overlap(said, one) > 0.8 for one in earlier)
     return coding.scaled(REPEAT_COUNTS) if again else coding
 
 

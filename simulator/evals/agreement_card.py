@@ -42,6 +42,13 @@ def _trust(skill: Skill, row: Mapping[str, str], own: Own, known: Mapping[tuple[
     return Trust(kappa=round(figure.kappa, 3), by=f"{figure.set}, {figure.scale}", n=figure.n)
 
 
+def unmeasured(figures: Sequence[Figure]) -> list[str]:
+    """The raters' scales that a skill rests on and that have no figure here."""
+    known = {(f.set, f.scale) for f in figures}
+    wanted = [(row["set"], row["scale"]) for row in _rows().values() if "scale" in row]
+    return [f"{name}, {scale}" for name, scale in wanted if (name, scale) not in known]
+
+
 def as_yaml(found: Card) -> str:
     """The card's file."""
     return (
@@ -60,7 +67,8 @@ HEAD = """# Agreement card
 How far the coder `{coder}` agrees with people, on turns it was not trained on. Written by
 `simulator eval agreement --data DIR` from labelled files that are not ours to ship and whose labels
 trained nothing here. Intervals (95 %) resample sessions where the set names them, else turns. kappa and
-macro-F1 are of what the coder decided to hear. `bare` is the AUC without punctuation and capitals, `length`
+macro-F1 are of what the coder decided to hear; where a scale has levels, or sets codes against codes, of its
+probabilities cut at equal steps, or at nought. `bare` is the AUC without punctuation and capitals, `length`
 the AUC of the number of words (of turns, for a session) alone.
 """
 TRUTH = """Truth is what at least two of three coders said: the writer, and two who coded by the same

@@ -1,13 +1,12 @@
 """How well passages are found, and how well the checker tells support from its lack; on our own pairs."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from simulator.errors import LibraryError
+from simulator.files import json_rows
 from simulator.library import folder
 from simulator.store import Store
 from simulator.support import ALIKE, alike
@@ -41,14 +40,7 @@ def pairs(name: str) -> list[dict[str, Any]]:
 
     Raises: LibraryError naming the line that is not JSON.
     """
-    path = folder("documents") / "grounding" / f"{name}.jsonl"
-    found = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            found.append(json.loads(line))
-        except ValueError as error:
-            raise LibraryError(f"{path}:{number}: not JSON") from error
-    return found
+    return [row for _, row in json_rows(folder("documents") / "grounding" / f"{name}.jsonl")]
 
 
 def found(store: Store) -> list[Found]:

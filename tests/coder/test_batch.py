@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from simulator.batch import Columns, code_table, said_before, session_table
+from simulator.batch import Columns, code_table, said_before, session_table, session_target
 from simulator.domain.codebook import Code
 from simulator.errors import InputError
 from simulator.testing import ScriptedCoder
@@ -92,8 +92,28 @@ def test_another_table_is_not_overwritten(source, tmp_path):
 
 def test_another_coder_or_context_does_not_go_on_with_a_table(source, tmp_path):
     coded(source, tmp_path / "out.csv")
-    with pytest.raises(InputError, match="coder and context"):
-        coded(source, tmp_path / "out.csv", columns=Columns("said", "", "talk"))
+    for columns in (Columns("said", "", "talk"), Columns("talk", "ctx", "talk")):
+        with pytest.raises(InputError, match="column of turns, coder and context"):
+            coded(source, tmp_path / "out.csv", columns=columns)
+
+
+@pytest.mark.parametrize(
+    "harm", [lambda data: data.replace(b"sat", b"s\x92t"), lambda data: data[:-2] + b'"x']
+)
+def test_a_table_another_program_changed_is_left_as_it_is(source, tmp_path, harm):
+    target = tmp_path / "out.csv"
+    coded(source, target)
+    harmed = harm(target.read_bytes()).replace(b"scripted", b"another")
+    target.write_bytes(harmed)
+    with pytest.raises(InputError, match="not made from this table"):
+        coded(source, target)
+    assert target.read_bytes() == harmed
+
+
+def test_a_header_may_hold_a_line_break(tmp_path):
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text('"what\nshe said",said\nx,Hello.\n')
+    assert coded(source, target, columns=Columns("said")) == coded(source, target, columns=Columns("said"))
 
 
 @pytest.mark.parametrize(
@@ -102,6 +122,9 @@ def test_another_coder_or_context_does_not_go_on_with_a_table(source, tmp_path):
         ("said\nwell, you know\n", "row 1 has more cells"),
         ("said,said\na,b\n", "same name"),
         ("said,p_fix\na,b\n", "'p_fix' already"),
+        (",said\n0,well, you know\n", "row 1 has more cells"),
+        ('said\n"Hello\nBye\nOk\n', "cannot be read as CSV"),
+        ('said\n"He said "hi" to me"\n', "cannot be read as CSV"),
     ],
 )
 def test_tables_that_would_lose_something_are_refused(tmp_path, content, told):
@@ -140,11 +163,13 @@ def test_a_table_that_does_not_fit_is_one_line(source, tmp_path, columns, told):
 
 def test_a_row_a_session(source, tmp_path):
     coded(source, tmp_path / "out.csv")
-    with session_table(tmp_path / "out.csv", COLUMNS).open(newline="", encoding="utf-8") as file:
+    target = session_target(source, tmp_path / "out.csv")
+    session_table(tmp_path / "out.csv", target, COLUMNS)
+    with target.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [(row["session"], row["turns"]) for row in rows] == [("a", "2"), ("b", "2")]
     assert float(rows[0]["mean_reflect"]) == pytest.approx(0.45)
-    assert 0 <= float(rows[0]["skill_reflecting"]) <= 4
+    assert float(rows[0]["skill_reflecting"]) == 4
     assert rows[1]["skill_self_regulation"] == ""
 
 
@@ -155,3 +180,28 @@ def test_the_end_of_a_context_counts():
         == "I told you: stop shouting at me in the street."
     )
     assert said_before("Mm-hmm.\nclient: At nine: always.") == "Mm-hmm. At nine: always."
+
+
+def test_sessions_without_a_name_are_none_and_words_said_again_count_less(tmp_path):
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("talk,said\na,You sat there alone.\na,You sat there alone.\n,Hello.\n")
+    columns = Columns("said", session="talk")
+    coded(source, target, columns=columns)
+    session_table(target, session_target(source, target), columns)
+    rows = list(csv.DictReader((tmp_path / "out.sessions.csv").open()))
+    assert [row["session"] for row in rows] == ["a"]
+    once = 2 + 2 * min(1, 0.5 / 0.35)
+    assert float(rows[0]["skill_reflecting"]) == pytest.approx(once)
+
+
+def test_a_row_a_session_overwrites_nothing_else(tmp_path):
+    source = tmp_path / "talks.sessions.csv"
+    source.write_text("said\nHello.\n")
+    for origin in (source, tmp_path / "in.csv"):
+        with pytest.raises(InputError, match="would be overwritten"):
+            session_target(origin, tmp_path / "talks.csv")
+
+
+def test_a_folder_that_is_not_there_is_one_line(source, tmp_path):
+    with pytest.raises(InputError, match="no such folder"):
+        coded(source, tmp_path / "gone" / "out.csv")

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator import library
+from simulator.card import card
 from simulator.coder.local import LocalCoder
 from simulator.coder.network import LONGEST_TURN
 from simulator.domain.codebook import Code, Oddity
@@ -15,10 +16,13 @@ from simulator.errors import LibraryError
 from simulator.testing import HashingEmbedder
 
 CODER = LocalCoder(HashingEmbedder())
-HARD = [
-    json.loads(line)
-    for line in (library.folder("documents") / "turns" / "hard.jsonl").read_text("utf-8").splitlines()
-]
+HARD, COMMON = (
+    [
+        json.loads(line)
+        for line in (library.folder("documents") / "turns" / name).read_text("utf-8").splitlines()
+    ]
+    for name in ("hard.jsonl", "common.jsonl")
+)
 RIGHT = {
     "plan-or-fix": 0.6,
     "stay-or-withdraw": 0.75,
@@ -32,6 +36,8 @@ RIGHT = {
     "pause-or-exit": 0.8,
 }
 """Share of each kind of hard turn (0..1) that must be heard rightly: a little under what was measured."""
+COMMON_RIGHT, COMMON_RIGHT_OF_A_KIND = 0.94, 0.8
+"""Share of the commonest sentences, all and of each kind (0..1), that must be heard rightly."""
 
 
 @settings(max_examples=60, deadline=None)
@@ -85,9 +91,15 @@ def test_a_quote_is_the_clause_that_shows_the_code():
     assert quotes[Code.EXPLORE] in "What was it like for you, sitting there?"
 
 
+def test_the_card_is_of_the_coder_that_ships():
+    assert card().coder == CODER.name, "run `make agreement`"
+
+
 def test_missing_files_are_one_line(tmp_path):
     with pytest.raises(LibraryError, match="make train"):
         LocalCoder(HashingEmbedder(), tmp_path).code("Hello there.")
+    with pytest.raises(LibraryError, match="make train"):
+        LocalCoder(HashingEmbedder(), tmp_path).code("...")
 
 
 def heard_rightly(row):
@@ -101,3 +113,12 @@ def test_hard_turns_are_heard_as_often_as_was_measured(kind):
     for row in HARD:
         found[row["kind"]].append(heard_rightly(row))
     assert sum(found[kind]) / len(found[kind]) >= RIGHT[kind]
+
+
+def test_the_commonest_sentences_are_heard():
+    found = defaultdict(list)
+    for row in COMMON:
+        found[row["kind"]].append(heard_rightly(row))
+    shares = {kind: sum(right) / len(right) for kind, right in found.items()}
+    assert sum(map(sum, found.values())) / len(COMMON) >= COMMON_RIGHT
+    assert {kind for kind, share in shares.items() if share < COMMON_RIGHT_OF_A_KIND} == set()

@@ -68,10 +68,16 @@ def test_never_too_many_never_out_of_range_never_contradictory(chances):
         ("I\u2019m sorry you feel that way.", "", Code.REPAIR, None),
         ("I said sorry already, what else do you want?", "", Code.REPAIR, None),
         ("To be fair, I did ring you twice.", "", Code.REPAIR, Code.EXPLAIN),
+        ("It wasn't even my fault.", "", Code.REPAIR, Code.EXPLAIN),
+        ("Sorry if you felt left out.", "", Code.REPAIR, None),
+        ("I'm not going anywhere.", "", Code.WITHDRAW, Code.STAY),
+        ("I'm staying with you.", "", Code.WITHDRAW, Code.STAY),
+        ("I'm going out for a walk.", "Please don\u2019t go.", Code.STAY, Code.WITHDRAW),
     ],
 )
 def test_a_telling_turn_of_phrase_settles_what_it_does(text, before, lowered, raised):
-    held = cued(reading(repair=0.8, validate=0.8, minimize=0.2, explain=0.2), text, before, cues())
+    chances = {"repair": 0.8, "validate": 0.8, "minimize": 0.2, "explain": 0.2, "stay": 0.5, "withdraw": 0.5}
+    held = cued(reading(**chances), text, before, cues())
     assert held.probability[lowered] == 0.1
     assert raised is None or held.probability[raised] == 0.9
 
@@ -83,6 +89,13 @@ def test_a_telling_turn_of_phrase_settles_what_it_does(text, before, lowered, ra
         ("You say it's not a big deal, and your eyes are red.", "I'm fine."),
         ("I'm sorry. You felt alone, and that was me.", "You left."),
         ("It is a big deal.", "It's nothing."),
+        ("I'm so sorry you felt alone because of me.", ""),
+        ("I never said sorry for that night. I'm sorry.", ""),
+        ("I said sorry and did the same thing again.", ""),
+        ("I told you it wasn't my fault. It was, and I'm sorry.", ""),
+        ("I'm staying at Tom's tonight.", "I was hurt."),
+        ("I'm not leaving until you tell me.", ""),
+        ("I'm not going anywhere but the allotment.", ""),
     ],
 )
 def test_the_same_words_elsewhere_do_not(text, before):

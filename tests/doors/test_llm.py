@@ -159,6 +159,9 @@ def test_the_structured_coder_abstains_from_what_it_cannot_quote():
     assert Code.BLAME not in reading.probability
     assert reading.probability[Code.FIX] < 0.1 < reading.probability[Code.REPAIR]
     assert coder.code("I'm sorry.").codes == (Code.REPAIR,)
+    coder, _ = capable(checklist(repair=("yes", "I'm sorry"), own=("yes", "I <3 you"), fix=("yes", "no")))
+    reading = coder.read("Hei\u00df. I'm sorry, I <3 you. I know.")
+    assert reading.quote == {Code.REPAIR: "I'm sorry", Code.OWN: "I <3 you"}
     assert "<more>" not in json.loads(server.asked[0].content)["messages"][0]["content"]
 
 

@@ -336,7 +336,7 @@ def test_every_better_sentence_beats_what_was_said(simulator, monkeypatch):
     evaluator = simulator.evaluator(talk.persona, talk.scenario)
     heard = []
 
-    def effect(self, text, turn):
+    def effect(self, text, turn, _before):
         heard.append(text)
         return 1.0 if len(heard) == 1 else turn.comfort - turn.alarm
 

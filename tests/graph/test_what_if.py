@@ -161,7 +161,7 @@ def test_nothing_to_put_right_is_said_plainly(simulator, held):
 
 def test_a_rewrite_that_rarely_beats_what_was_said_is_no_advice(simulator, held, monkeypatch):
     worse = ["Calm down, it's not a big deal.", OPENING]
-    monkeypatch.setattr(Evaluator, "betters", lambda _self, _turn, _limit=3: worse)
+    monkeypatch.setattr(Evaluator, "betters", lambda _self, _turn, _limit=3, _before="": worse)
     found = simulator.what_if(held().card.id, 1)
     assert (found.rewrites, found.note[:18]) == ([], "I know no sentence")
 
