@@ -262,8 +262,10 @@ class Conversation:
 
     def feedback(self, turn: Turn, *, better: bool = True) -> "Feedback":
         """What that turn did."""
-        earlier = [one.reply for one in self.turns if one.number < turn.number]
-        return self._evaluator.feedback(turn, [self.card.opening, *earlier][-1], better=better)
+        if not better:
+            return self._evaluator.feedback(turn, better=False)
+        history = [one for one in self.turns if one.number < turn.number]
+        return self._evaluator.feedback(turn, self.card.last_words(history))
 
     def hint(self) -> str:
         """A sentence that would land now."""

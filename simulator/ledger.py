@@ -76,6 +76,10 @@ class Card:
     fork: int = 0
     """How many of its first turns are `parent`'s."""
 
+    def last_words(self, history: Sequence[Turn]) -> str:
+        """What the persona said last: its last reply, or the opening."""
+        return history[-1].reply if history else self.opening
+
 
 @dataclass(frozen=True)
 class Summary:

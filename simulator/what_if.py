@@ -164,12 +164,8 @@ class Stage:
             own=self._outcome(self._take(own), said) if own else None,
         )
 
-    @property
-    def _heard_before(self) -> str:
-        return self.history[-1].reply if self.history else self.card.opening
-
     def _take(self, text: str) -> _Take:
-        reading = self.coder.read(text, self._heard_before)
+        reading = self.coder.read(text, self.card.last_words(self.history))
         earlier = [turn.said for turn in self.history]
         attachment, before = self.persona.attachment, self.before
         codings = [weighed(heard(reading, ear), text, earlier) for ear in self._ears]
@@ -178,9 +174,8 @@ class Stage:
 
     def _rewrites(self, said: _Take) -> list[Outcome]:
         """The best sentences that hold up when they are re-enacted, what gains most trust first."""
-        takes = [
-            self._take(text) for text in self.evaluator.betters(self.turn, CONSIDERED, self._heard_before)
-        ]
+        said_last = self.card.last_words(self.history)
+        takes = [self._take(text) for text in self.evaluator.betters(self.turn, CONSIDERED, said_last)]
         better = [take for take in takes if better_share(take.draws, said.draws) > MOSTLY]
         kept = [self._outcome(take, said) for take in _varied(better)[:MOST_REWRITES]]
         return sorted(kept, key=lambda outcome: -outcome.at_once.trust.median)

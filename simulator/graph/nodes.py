@@ -36,7 +36,7 @@ def hear(state: TurnState, runtime: Run) -> TurnState:
     """Code the turn, as it counts in this talk (node `appraise`)."""
     deps = runtime.context
     history = deps.history
-    coding = deps.coder.code(state["said"], history[-1].reply if history else deps.card.opening)
+    coding = deps.coder.code(state["said"], deps.card.last_words(history))
     return {"coding": weighed(coding, state["said"], [turn.said for turn in history]).as_dict()}
 
 

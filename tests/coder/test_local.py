@@ -1,6 +1,5 @@
 """The local coder as it ships: fast, the same every time, its quotes the turn's own, hard to fool."""
 
-import json
 from collections import defaultdict
 
 import pytest
@@ -13,14 +12,12 @@ from simulator.coder.local import LocalCoder
 from simulator.coder.network import LONGEST_TURN
 from simulator.domain.codebook import Code, Oddity
 from simulator.errors import LibraryError
+from simulator.files import json_rows
 from simulator.testing import HashingEmbedder
 
 CODER = LocalCoder(HashingEmbedder())
 HARD, COMMON = (
-    [
-        json.loads(line)
-        for line in (library.folder("documents") / "turns" / name).read_text("utf-8").splitlines()
-    ]
+    [row for _, row in json_rows(library.folder("documents") / "turns" / name)]
     for name in ("hard.jsonl", "common.jsonl")
 )
 RIGHT = {

@@ -126,7 +126,7 @@ def test_more_of_a_miss_never_raises_a_skill():
         worse = base + [turn(n + 2, "You're angry at your mother.", {Code.ASSUME: 0.9}) for n in range(more)]
         levels.append({s.skill: s.level for s in scores(worse)}[Skill.REFLECTING])
     assert levels == sorted(levels, reverse=True)
-    assert levels[-1] < levels[0]
+    assert all(level < 4 for level in levels[2:])
 
 
 def test_the_screen_knows_idioms_from_danger():

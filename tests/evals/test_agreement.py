@@ -122,6 +122,7 @@ def test_our_own_turns_and_the_card(found):
     page = as_markdown(told, own, found)
     assert "| Toy | reflection | 96 | 24 | 1.000 |" in page
     assert "Wu et al" not in as_yaml(told)
+    assert "coder: scripted" in as_yaml(told)
 
 
 def test_a_skill_with_low_agreement_is_not_judged():
