@@ -1,9 +1,11 @@
 """One rehearsal under way: what was said so far, and the next turn through the graph."""
 
+import hashlib
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from simulator import library
@@ -40,6 +42,8 @@ class Disclosed:
     danger: Danger
     message: str
     places: Sequence[library.Help]
+    again: str = ""
+    """How to go on if the words belong to the scene after all; empty where there is no doubt."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ class Conversation:
         self.card, self.persona, self.scenario = card, persona, scenario
         self._ready: threading.Thread | None = None
         self._failed: BaseException | None = None
+        self._doubted = b""
 
     @property
     def turns(self) -> list[Turn]:
@@ -175,6 +180,7 @@ class Conversation:
     def say(self, text: str) -> Iterator[Event]:
         """Take one turn: yields the reply's sentences, then the recorded turn.
 
+        Words that only sounded like danger are taken as words of the scene when they are said again.
         Raises: InputError for an unusable turn or a talk that is over; ModelError when no model
         answers (the turn is kept, `finish` tries again); LedgerError when it cannot be recorded.
         """
@@ -182,7 +188,8 @@ class Conversation:
         if self.ended:
             raise InputError(f"{self.persona.name} has left the talk; start another, or /undo the last turn.")
         self._await_ready()
-        yield from self._run({"number": 0}, said)
+        meant, self._doubted = _digest(said) == self._doubted, b""
+        yield from self._run({"number": 0}, said, meant=meant)
 
     def cut_off(self) -> "CutOff | None":
         """A turn that had passed the screen and was cut off before its reply was recorded."""
@@ -202,7 +209,7 @@ class Conversation:
     def _config(self) -> dict[str, Any]:
         return {"configurable": {"thread_id": self.card.id}}
 
-    def _run(self, given: dict[str, Any] | None, said: str) -> Iterator[Event]:
+    def _run(self, given: dict[str, Any] | None, said: str, *, meant: bool = False) -> Iterator[Event]:
         from simulator.graph.state import Deps
 
         simulator = self._simulator
@@ -214,7 +221,7 @@ class Conversation:
             chooser=self._chooser,
             voice=self.voice,
             ledger=simulator.ledger,
-            alarm=simulator.alarm,
+            alarm=partial(simulator.alarm, meant=meant),
             said=said,
         )
         if given is not None:
@@ -229,7 +236,7 @@ class Conversation:
                 danger = piece["screen"]["danger"]
         self._forget()
         if danger:
-            yield self._disclosed(Danger(danger))
+            yield self._disclosed(Danger(danger), said)
         else:
             yield Answered(self.turns[-1])
 
@@ -238,10 +245,13 @@ class Conversation:
         self._graph.checkpointer.delete_thread(self.card.id)
         self._simulator.ledger.unspeak(self.card.id)
 
-    def _disclosed(self, danger: Danger) -> Disclosed:
+    def _disclosed(self, danger: Danger, said: str) -> Disclosed:
         rail = library.rail()
         places = rail.places(danger, self._simulator.settings.locale)
-        return Disclosed(danger, rail.message[danger], places)
+        if rail.screen.danger(said):
+            return Disclosed(danger, rail.message[danger], places)
+        self._doubted = _digest(said)
+        return Disclosed(danger, rail.message[danger], places, rail.again)
 
     def close(self) -> None:
         """Wait for what is still loading, and close the connection; what is said later opens it again.
@@ -271,3 +281,8 @@ class Conversation:
         """A sentence that would land now."""
         self._await_ready()
         return self._evaluator.hint(self.turns)
+
+
+def _digest(said: str) -> bytes:
+    """Words that may tell of danger are not kept, in memory neither."""
+    return hashlib.sha256(said.encode()).digest()

@@ -297,6 +297,7 @@ class _Safety(File):
     idioms: list[str]
     help: dict[str, list[Help]]
     message: dict[Danger, str]
+    again: str
 
 
 @dataclass(frozen=True)
@@ -305,6 +306,8 @@ class Rail:
 
     screen: Screen
     message: Mapping[Danger, str]
+    again: str
+    """How to go on if words that only sounded like danger belong to the scene."""
     help: Mapping[str, list[Help]]
 
     def places(self, danger: Danger, locale: str) -> list[Help]:
@@ -485,5 +488,8 @@ def rail() -> Rail:
     """
     safety = read(folder("documents") / "safety.yaml", _Safety)
     return Rail(
-        Screen.compiled(dict(safety.dangers), safety.idioms, safety.macros), safety.message, safety.help
+        Screen.compiled(dict(safety.dangers), safety.idioms, safety.macros),
+        safety.message,
+        safety.again,
+        safety.help,
     )

@@ -157,13 +157,17 @@ class Simulator:
 
         return LocalCoder(self.embedder)
 
-    def alarm(self, text: str) -> Danger | None:
+    def alarm(self, text: str, *, meant: bool = False) -> Danger | None:
         """The danger in the trainee's own life that a turn discloses: by pattern, or by likeness.
 
-        This never leaves the machine, whatever model plays the persona.
+        Likeness is not asked about words that are `meant` for the scene. This never leaves the
+        machine, whatever model plays the persona.
         """
+        found = library.rail().screen.danger(text)
+        if found or meant:
+            return found
         by_likeness = self._parts.alarm or self._local_coder.danger
-        return library.rail().screen.danger(text) or by_likeness(text)
+        return by_likeness(text)
 
     @once
     def store(self) -> "Store":

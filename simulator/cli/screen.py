@@ -141,6 +141,8 @@ class Screen:
         self._say("\n" + event.message, bold=True)
         for place in event.places:
             self._say(f"  {place.name}: {place.contact}{f' ({place.note})' if place.note else ''}")
+        if event.again:
+            self._say(event.again)
 
     def state(self, affect: Affect) -> None:
         """The persona's state as bars."""

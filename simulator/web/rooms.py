@@ -44,7 +44,7 @@ class Room:
         self._simulator, self.talk = simulator, talk
         self.pending: Pending | None = None
         self.disclosed: Disclosed | None = None
-        """Why the role play stopped; the words that told it are not kept, here neither."""
+        """Why the role play stopped last; the words that told it are not kept, here neither."""
         self._lock = threading.Lock()
         self._turn: threading.Thread | None = None
         self.feedback = lru_cache(FEEDBACK_KEPT)(self._feedback)
@@ -73,7 +73,7 @@ class Room:
         with self._lock:
             if self.pending:
                 raise InputError(f"{self.talk.persona.name} has not answered your last turn yet.")
-            if self.talk.ended or self.disclosed:
+            if self.talk.ended or (self.disclosed and not self.disclosed.again):
                 raise InputError("This talk is over; go back to one of your turns, or begin another.")
             return self._begin(Pending(len(self.talk.turns) + 1, said), self.talk.say(said))
 
@@ -90,7 +90,7 @@ class Room:
             return self._begin(again, self.talk.finish() if cut else self.talk.say(again.said))
 
     def _begin(self, pending: Pending, events: Iterator[Event]) -> Pending:
-        self.pending = pending
+        self.pending, self.disclosed = pending, None
         self._turn = threading.Thread(target=self._play, args=(pending, events), daemon=True)
         self._turn.start()
         return pending

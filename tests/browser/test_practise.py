@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect
 
+from simulator.domain.screening import Danger
 from tests.browser.cast import cast
 from tests.browser.person import Person
 from tests.conftest import OPENING
@@ -233,6 +234,25 @@ def test_a_persona_may_leave(person, shot):
     expect(person.page.get_by_role("button", name="Begin", exact=True)).to_be_visible()
 
 
+def test_what_only_sounded_like_danger_is_given_back_and_taken_when_sent_again(served, page, shot):
+    alarm = lambda text: Danger.ABUSE if "kettle" in text else None  # noqa: E731
+    person = Person(page, served(replace(cast(), alarm=alarm)).url)
+    person.begin()
+    said = "The kettle burned my hand."
+    person.send(said)
+    expect(page.get_by_role("heading", name="Out of the role play for a moment")).to_be_in_viewport()
+    expect(page.get_by_text("say it once more")).to_be_visible()
+    expect(person.words).to_have_value(said)
+    expect(person.turn(1)).to_have_count(0)
+    shot(page, "safety-rail-in-doubt")
+    person.press("Say it")
+    expect(person.turn(1)).to_contain_text(said)
+    expect(page.get_by_role("heading", name="Out of the role play for a moment")).to_have_count(0)
+    page.reload()
+    expect(person.turn(1)).to_contain_text(said)
+    expect(person.words).to_have_value("")
+
+
 def test_a_disclosure_of_danger_stops_the_role_play_and_leaves_no_trace(served, page, settings, shot):
     server = served()
     person = Person(page, server.url)
@@ -268,19 +288,6 @@ def test_where_to_get_help_is_in_sight_on_a_phone(served, phone):
     expect(rail).to_be_focused()
     expect(rail.get_by_role("heading")).to_be_in_viewport(ratio=1)
     expect(rail.get_by_role("listitem").first).to_be_in_viewport(ratio=1)
-
-
-def test_danger_is_found_by_likeness_too(served, page):
-    def alarm(text):
-        from simulator.domain.screening import Danger
-
-        return Danger("self_harm") if "lighthouse" in text else None
-
-    person = Person(page, served(replace(cast(), alarm=alarm)).url)
-    person.begin()
-    person.send("I keep thinking of the lighthouse stairs.")
-    expect(page.get_by_role("heading", name="Out of the role play for a moment")).to_be_visible()
-    assert "lighthouse" not in page.content()
 
 
 def test_a_model_that_fails_is_told_and_the_turn_can_be_tried_again(served, page):

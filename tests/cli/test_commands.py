@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from simulator import session
 from simulator.cli import chat, coding, library, measuring, records, upkeep  # noqa: F401 - they register their commands
 from simulator.cli.app import main
+from simulator.domain.screening import Danger
 from simulator.session import Simulator
 from tests.conftest import OPENING, REPAIR
 
@@ -166,6 +167,19 @@ def test_a_disclosure_ends_the_role_play_with_places_to_go(call, monkeypatch):
     assert "988" in out
     assert "role play has stopped" in out
     assert "DEBRIEF" not in out
+
+
+def test_what_only_sounds_like_danger_goes_on_when_it_is_said_again(call, monkeypatch):
+    def doubting(_self, text, *, meant=False):
+        return Danger.ABUSE if "kettle" in text and not meant else None
+
+    monkeypatch.setattr(session.Simulator, "alarm", doubting)
+    code, out, _ = call(
+        "chat", "--seed", "1", lines=["The kettle burned me.", "The kettle burned me.", "/end"]
+    )
+    assert code == 0
+    assert out.count("say it once more") == 1
+    assert "DEBRIEF" in out
 
 
 def test_commands_inside_the_chat(call):

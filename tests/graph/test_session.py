@@ -14,6 +14,7 @@ from simulator.chooser import AGAIN
 from simulator.conversation import Answered, Disclosed, Sentence
 from simulator.domain.codebook import Code, Coding, Heard, Oddity
 from simulator.domain.memory import Trace
+from simulator.domain.screening import Danger
 from simulator.domain.strategy import SOFT_MOVES, Move
 from simulator.errors import InputError, LedgerError, ModelError
 from simulator.session import Parts, Simulator
@@ -117,6 +118,30 @@ def test_a_disclosure_stops_the_role_play_and_leaves_no_trace(simulator, setting
     simulator.ledger.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     stored = b"".join(path.read_bytes() for path in settings.home.glob("sessions.sqlite*"))
     assert b"kill myself" not in stored
+
+
+def test_words_that_only_sounded_like_danger_are_taken_when_said_again(settings, parts):
+    heard = replace(parts, alarm=lambda text: Danger.ABUSE if "kettle" in text else None)
+    talk = Simulator(settings, heard).start("maya", "late-reply", seed=1)
+    said = "The kettle burned my hand, I swore at it."
+    (doubted,) = talk.say(said)
+    assert isinstance(doubted, Disclosed)
+    assert doubted.again
+    assert talk.turns == []
+    assert said not in repr(vars(talk))
+    assert answered(talk.say(said)).said == said
+    (doubted,) = talk.say(said)
+    assert answered(talk.say(REPAIR))
+    (doubted_anew,) = talk.say(said)
+    assert doubted_anew == doubted
+
+
+def test_words_that_tell_of_danger_are_never_taken(simulator):
+    talk = simulator.start("maya", "late-reply", seed=1)
+    for _ in range(3):
+        (event,) = talk.say("I want to kill myself tonight")
+        assert isinstance(event, Disclosed)
+        assert not event.again
 
 
 def test_instructions_in_a_turn_are_only_words(simulator):

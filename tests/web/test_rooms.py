@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from simulator.domain.screening import Danger
 from simulator.errors import InputError, ModelError
 from simulator.session import Simulator
 from simulator.testing import ScriptedModel
@@ -282,6 +283,20 @@ def test_a_disclosure_stops_the_talk_and_is_kept_nowhere(client, app, simulator,
     assert "kill myself" not in repr([vars(room) for room in app.state.rooms._open.values()])
     simulator.ledger.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert b"kill myself" not in b"".join(p.read_bytes() for p in settings.home.rglob("*") if p.is_file())
+
+
+def test_words_that_only_sounded_like_danger_may_be_sent_again(client, simulator, monkeypatch):
+    heard = replace(simulator._parts, alarm=lambda text: Danger.ABUSE if "kettle" in text else None)
+    monkeypatch.setattr(simulator, "_parts", heard)
+    talk, said = begin(client), "The kettle burned my hand."
+    told = say(client, talk, said)
+    assert "say it once more" in told
+    assert "data-untaken" in told  # so that the page gives the words back
+    page = client.get(f"/talks/{talk}").text
+    assert "Out of the role play for a moment" in page
+    assert 'id="words"' in page
+    assert said in say(client, talk, said)
+    assert "Out of the role play" not in client.get(f"/talks/{talk}").text
 
 
 # rooms that close
