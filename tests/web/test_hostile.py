@@ -255,7 +255,7 @@ PIECES = {
     "_problem.html": lambda words: {"problem": words},
     "_passage.html": lambda words: {"passage": Named(words)},
     "_pending.html": lambda words: {"persona": Named(words), "pending": Named(words), "id": words},
-    "_rail.html": lambda words: {"disclosed": Named(words)},
+    "_rail.html": lambda words: {"disclosed": Named(words, again=words)},
     "_stopped.html": lambda words: {"persona": Named(words), "stopped": Named(words), "id": words},
     "_test.html": lambda words: {
         "problem": "",
