@@ -100,6 +100,8 @@ class Debrief:
     persona: str
     style: str
     scenario: str
+    briefing: str = ""
+    """What the trainee was told before the talk; empty in debriefs of earlier versions."""
     inside: Sequence[Inside] = ()
     feedback: Sequence[Feedback] = ()
     skills: Sequence[SkillScore] = ()
@@ -232,8 +234,11 @@ class Evaluator:
         ranked = sorted((pair for pair in weighed if pair[0] > 0), reverse=True)[:VARIETY]
         return ranked[len(turns) % len(ranked)][1] if ranked else ALWAYS
 
-    def debrief(self, turns: Sequence[Turn]) -> Debrief:
-        """The whole session: inside, skills, turning points, best and costliest moment, sources."""
+    def debrief(self, turns: Sequence[Turn], opening: str = "") -> Debrief:
+        """The whole session: inside, skills, turning points, best and costliest moment, sources.
+
+        `opening` is what the persona had said before the first turn.
+        """
         told = [self.feedback(turn, better=False) for turn in turns]
         remarks = [remark for feedback in told for remark in feedback.remarks]
         by_number = {turn.number: turn for turn in turns}
@@ -249,6 +254,7 @@ class Evaluator:
             persona=self._persona.name,
             style=self._persona.attachment.style,
             scenario=self._scenario.title,
+            briefing=self._scenario.briefed(self._persona.name),
             inside=[self._inside(turn) for turn in turns],
             feedback=told,
             skills=believed(turns),
@@ -257,7 +263,7 @@ class Evaluator:
             turning=list(turning(turns)),
             best=best,
             costliest=costliest,
-            better=self.better(by_number[costliest.turn], _replied(by_number, costliest.turn))
+            better=self.better(by_number[costliest.turn], _replied(by_number, costliest.turn, opening))
             if costliest
             else "",
             citations=_unique(r.citation for r in remarks),
@@ -316,9 +322,9 @@ def _believed(score: SkillScore, known: Trust | None) -> SkillScore:
     return replace(score, level=None) if known and not known.judged else score
 
 
-def _replied(turns: Mapping[int, Turn], number: int) -> str:
-    """What the persona said before a turn; the opening is not among the turns."""
-    return turns[number - 1].reply if number - 1 in turns else ""
+def _replied(turns: Mapping[int, Turn], number: int, opening: str) -> str:
+    """What the persona said before a turn."""
+    return turns[number - 1].reply if number - 1 in turns else opening
 
 
 def _net(turn: Turn) -> float:

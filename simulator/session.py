@@ -338,7 +338,7 @@ class Simulator:
             raise InputError(f"session {card.id}: nothing was said yet; `simulator chat --resume {card.id}`.")
         known = frozenset(passage.id for passage in self.store.passages())
         evaluator = self.evaluator(self.persona(card.persona), self.scenario(card.scenario))
-        deps = DebriefDeps(card.id, self.ledger, evaluator, known)
+        deps = DebriefDeps(card, self.ledger, evaluator, known)
         found: Debrief = debrief_graph().invoke({}, context=deps)["debrief"]
         return found
 

@@ -80,7 +80,7 @@ class Screen:
         else:
             self._say("Private: your words stay on this machine.", dim=True)
         self._say(f"{talk.scenario.title}, with {talk.persona.name}. Session {talk.card.id}.", bold=True)
-        self._say(talk.scenario.briefing.strip().replace("{name}", talk.persona.name))
+        self._say(talk.scenario.briefed(talk.persona.name))
         self._say(
             f"You practise: {talk.scenario.goal} (/help lists commands. Practice, not therapy.)", dim=True
         )

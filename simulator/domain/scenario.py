@@ -40,6 +40,10 @@ class Scenario:
     own_lines_only: bool = False
     """True where the persona plays a part of its own, and its bank would not fit."""
 
+    def briefed(self, name: str) -> str:
+        """What the trainee is told before the first turn, with the persona's name in it."""
+        return " ".join(self.briefing.replace("{name}", name).split())
+
     @property
     def story(self) -> str:
         """How it begins: the first two sentences of the briefing, `{name}` standing for the persona."""

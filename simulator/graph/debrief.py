@@ -9,7 +9,7 @@ from langgraph.runtime import Runtime
 from simulator.domain.dialogue import Turn
 from simulator.domain.skills import SkillScore
 from simulator.evaluator import Debrief, Evaluator, Feedback, Remark
-from simulator.ledger import Ledger
+from simulator.ledger import Card, Ledger
 
 
 class DebriefState(TypedDict, total=False):
@@ -23,7 +23,7 @@ class DebriefState(TypedDict, total=False):
 class DebriefDeps:
     """What the debrief's nodes work with."""
 
-    session: str
+    card: Card
     ledger: Ledger
     evaluator: Evaluator
     known: frozenset[str]
@@ -32,12 +32,13 @@ class DebriefDeps:
 
 def gather(state: DebriefState, runtime: Runtime[DebriefDeps]) -> DebriefState:  # noqa: ARG001 - LangGraph passes `state` by name
     """Read the session's turns."""
-    return {"turns": runtime.context.ledger.turns(runtime.context.session)}
+    return {"turns": runtime.context.ledger.turns(runtime.context.card.id)}
 
 
 def judge(state: DebriefState, runtime: Runtime[DebriefDeps]) -> DebriefState:
     """Let the evaluator look back on them."""
-    return {"debrief": runtime.context.evaluator.debrief(state["turns"])}
+    deps = runtime.context
+    return {"debrief": deps.evaluator.debrief(state["turns"], deps.card.opening)}
 
 
 def verify(state: DebriefState, runtime: Runtime[DebriefDeps]) -> DebriefState:

@@ -77,6 +77,8 @@ class _Document:
         self._small(
             f"{debrief.persona} leans {debrief.style}. {turns}, begun {begun} UTC. Session {card.id}."
         )
+        if debrief.briefing:
+            self._say(f"The scene: {debrief.briefing}")
 
     def _curve(self) -> None:
         drawn = figure(self._account.turns, self._account.card.start)

@@ -37,9 +37,9 @@ def text(debrief: Debrief) -> str:
 
 def markdown(debrief: Debrief) -> str:
     """The debrief in Markdown."""
-    return f"# Debrief: {debrief.persona}, {debrief.scenario}\n" + "\n".join(
-        _lines(debrief, heading=lambda title: f"\n## {title}\n")
-    )
+    lines = _lines(debrief, heading=lambda title: f"\n## {title}\n")
+    scene = [f"\n{debrief.briefing}"] if debrief.briefing else []
+    return "\n".join([f"# Debrief: {debrief.persona}, {debrief.scenario}", *scene, *lines])
 
 
 def _lines(debrief: Debrief, heading: Callable[[str], str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_no_wrong_quote_or_citation_in_a_thousand_debriefs(store, block):
         turns = [wild_turn(number, rng) for number in range(1, rng.randint(2, 4))]
         who = library.persona(rng.choice(["maya", "daniel", "iris", "jonah"]))
         evaluator = Evaluator(who, library.scenario("late-reply"), ScriptedCoder(), store)
-        deps = DebriefDeps("x", Shelf(turns), evaluator, frozenset(known))
+        deps = DebriefDeps(SimpleNamespace(id="x", opening=""), Shelf(turns), evaluator, frozenset(known))
         debrief = debrief_graph().invoke({}, context=deps)["debrief"]
         said = {t.number: t.said for t in turns}
         remarks = [r for f in debrief.feedback for r in f.remarks]

@@ -41,6 +41,13 @@ def test_every_form_tells_who_said_what(simulator):
         assert "I went straight to defending myself" in told, name
 
 
+@pytest.mark.parametrize("form", ["html", "md", "pdf"])
+def test_who_reads_it_later_is_told_the_scene(simulator, form):
+    data = FORMATS[form](account(simulator))
+    told = letters(data)[1] if form == "pdf" else data.decode()
+    assert "Yesterday at half past six Maya sent you a short message after a bad day." in told
+
+
 def test_a_pdf_holds_what_the_page_does_and_its_own_letters(simulator):
     found = account(simulator, GREEK, VIETNAMESE, "Слышу тебя. I'm here.")
     data = as_pdf(found)

@@ -317,6 +317,18 @@ def test_the_debrief_quotes_and_cites_only_what_is_there(simulator):
     assert debrief.costliest.turn in {1, 4}
 
 
+def test_the_sentence_that_would_have_been_better_first_is_heard_after_the_opening(simulator, monkeypatch):
+    talk = simulator.start("maya", "late-reply", seed=1)
+    answered(talk.say(OPENING))
+    heard = []
+    code = type(simulator.coder).code
+    monkeypatch.setattr(
+        type(simulator.coder), "code", lambda self, said, before="": heard.append(before) or code(self, said)
+    )
+    assert simulator.debrief(talk.card.id).better
+    assert set(heard) == {talk.card.opening}
+
+
 def test_a_misquote_never_reaches_the_debrief(simulator):
     from dataclasses import replace
 
