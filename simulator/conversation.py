@@ -249,7 +249,7 @@ class Conversation:
         rail = library.rail()
         places = rail.places(danger, self._simulator.settings.locale)
         if rail.screen.danger(said):
-            return Disclosed(danger, rail.message[danger], places)
+            return Disclosed(danger, rail.stop(danger), places)
         self._doubted = _digest(said)
         return Disclosed(danger, rail.message[danger], places, rail.again)
 

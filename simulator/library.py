@@ -297,6 +297,7 @@ class _Safety(File):
     idioms: list[str]
     help: dict[str, list[Help]]
     message: dict[Danger, str]
+    stopped: str
     again: str
 
 
@@ -306,9 +307,15 @@ class Rail:
 
     screen: Screen
     message: Mapping[Danger, str]
+    stopped: str
+    """What becomes of the role play when the danger is plain."""
     again: str
     """How to go on if words that only sounded like danger belong to the scene."""
     help: Mapping[str, list[Help]]
+
+    def stop(self, danger: Danger) -> str:
+        """What is said when the danger is plain."""
+        return f"{self.message[danger]} {self.stopped}"
 
     def places(self, danger: Danger, locale: str) -> list[Help]:
         """Places to get help for this danger, for the locale or else anywhere."""
@@ -490,6 +497,7 @@ def rail() -> Rail:
     return Rail(
         Screen.compiled(dict(safety.dangers), safety.idioms, safety.macros),
         safety.message,
+        safety.stopped,
         safety.again,
         safety.help,
     )

@@ -49,7 +49,7 @@ def _rail(run: "Simulator", danger: "Danger") -> None:
 
     rail = library.rail()
     places = rail.places(danger, run.settings.locale)
-    Screen.for_streams().rail(Disclosed(danger, rail.message[danger], places))
+    Screen.for_streams().rail(Disclosed(danger, rail.stop(danger), places))
 
 
 def text(found: "WhatIf") -> str:

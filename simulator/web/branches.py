@@ -113,6 +113,6 @@ def _reenacted(request: Request, words: str) -> HTMLResponse:
         number=number,
         persona=simulator.persona(card.persona),
         found=found,
-        rail=rail.message[danger] if danger else "",
+        rail=rail.stop(danger) if danger else "",
         places=rail.places(danger, simulator.settings.locale) if danger else [],
     )
