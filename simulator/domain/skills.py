@@ -46,6 +46,17 @@ class SkillScore:
     shown: Sequence[Evidence] = ()
     missed: Sequence[Evidence] = ()
 
+    @property
+    def basis(self) -> str:
+        """How many turns the level rests on, in words.
+
+        >>> one = Evidence(3, "You waited.", Code.REFLECT)
+        >>> SkillScore(Skill.REFLECTING, 2.9, [one, one]).basis
+        '1 turn'
+        """
+        turns = len({one.turn for one in (*self.shown, *self.missed)})
+        return "1 turn" if turns == 1 else f"{turns} turns"
+
 
 FOR: dict[Skill, frozenset[Code]] = {
     Skill.PRESENCE: frozenset(

@@ -154,7 +154,7 @@ class _Document:
 
     def _skill(self, score: SkillScore) -> None:
         trust = self._account.debrief.trust.get(score.skill)
-        level = unjudged(trust) if score.level is None else f"{score.level:.0f}"
+        level = unjudged(trust) if score.level is None else f"{score.level:.0f}, from {score.basis}"
         self._keep(14)
         self._say(f"{score.skill.value}: {level}", 10, "B" if score.level is not None else "")
         if score.level is None:

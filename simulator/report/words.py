@@ -88,7 +88,7 @@ def _skill(score: SkillScore, trust: Trust | None) -> list[str]:
     name, agreed = score.skill.value, f" ({trust})" if trust else ""
     if score.level is None:
         return [f"- {name}: {unjudged(trust)}"]
-    lines = [f"- {name}: {score.level:.0f}{agreed}"]
+    lines = [f"- {name}: {score.level:.0f}, from {score.basis}{agreed}"]
     for sign, rows in (("+", score.shown[:1]), ("-", score.missed[:1])):
         lines += [f'    {sign} turn {e.turn}: "{e.quote}" ({e.code.value})' for e in rows]
     return lines

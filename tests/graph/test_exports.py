@@ -48,6 +48,13 @@ def test_who_reads_it_later_is_told_the_scene(simulator, form):
     assert "Yesterday at half past six Maya sent you a short message after a bad day." in told
 
 
+@pytest.mark.parametrize("form", ["text", "md", "html", "pdf"])
+def test_a_level_tells_how_many_turns_it_rests_on(simulator, form):
+    data = FORMATS[form](account(simulator))
+    told = letters(data)[1] if form == "pdf" else data.decode()
+    assert re.search(r"from (1 turn|\d turns)\b", told)
+
+
 def test_a_pdf_holds_what_the_page_does_and_its_own_letters(simulator):
     found = account(simulator, GREEK, VIETNAMESE, "Слышу тебя. I'm here.")
     data = as_pdf(found)
