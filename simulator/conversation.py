@@ -45,6 +45,11 @@ class Disclosed:
     again: str = ""
     """How to go on if the words belong to the scene after all; empty where there is no doubt."""
 
+    @property
+    def ends(self) -> bool:
+        """Whether the talk is over."""
+        return not self.again
+
 
 @dataclass(frozen=True)
 class CutOff:

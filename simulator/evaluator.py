@@ -22,6 +22,7 @@ from simulator.domain.skills import Counsel, Skill, SkillScore, counsel, scores
 from simulator.domain.strategy import Move
 from simulator.domain.utterance import sentences
 from simulator.domain.voice import in_voice
+from simulator.ledger import Card
 from simulator.library import CodeEntry, Passage, Side, codebook
 from simulator.store import Store
 from simulator.support import ALIKE, alike, judged
@@ -234,11 +235,8 @@ class Evaluator:
         ranked = sorted((pair for pair in weighed if pair[0] > 0), reverse=True)[:VARIETY]
         return ranked[len(turns) % len(ranked)][1] if ranked else ALWAYS
 
-    def debrief(self, turns: Sequence[Turn], opening: str = "") -> Debrief:
-        """The whole session: inside, skills, turning points, best and costliest moment, sources.
-
-        `opening` is what the persona had said before the first turn.
-        """
+    def debrief(self, card: Card, turns: Sequence[Turn]) -> Debrief:
+        """The whole session: inside, skills, turning points, best and costliest moment, sources."""
         told = [self.feedback(turn, better=False) for turn in turns]
         remarks = [remark for feedback in told for remark in feedback.remarks]
         by_number = {turn.number: turn for turn in turns}
@@ -263,7 +261,7 @@ class Evaluator:
             turning=list(turning(turns)),
             best=best,
             costliest=costliest,
-            better=self.better(by_number[costliest.turn], _replied(by_number, costliest.turn, opening))
+            better=self.better(by_number[costliest.turn], card.last_words(turns[: costliest.turn - 1]))
             if costliest
             else "",
             citations=_unique(r.citation for r in remarks),
@@ -320,11 +318,6 @@ def believed(turns: Sequence[Turn]) -> list[SkillScore]:
 def _believed(score: SkillScore, known: Trust | None) -> SkillScore:
     """The score, or none where the coder agrees too little with raters."""
     return replace(score, level=None) if known and not known.judged else score
-
-
-def _replied(turns: Mapping[int, Turn], number: int, opening: str) -> str:
-    """What the persona said before a turn."""
-    return turns[number - 1].reply if number - 1 in turns else opening
 
 
 def _net(turn: Turn) -> float:

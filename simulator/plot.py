@@ -14,7 +14,7 @@ from typing import Literal
 from xml.sax.saxutils import escape
 
 from simulator.domain.affect import Affect
-from simulator.domain.dialogue import Turn
+from simulator.domain.dialogue import Turn, counted
 from simulator.evaluator import turning
 
 WIDTH, HEIGHT = 480, 300
@@ -232,11 +232,10 @@ def _told(drawn: Figure, name: str) -> str:
     each = [_change(line.trace, f"{line.trace.label} ") for line in drawn.lines]
     if not count:
         return f"Nothing was said yet: {name} begins with {', '.join(each)}."
-    turns = "1 turn" if count == 1 else f"{count} turns"
     landed, missed = (sum(m.verdict == v for m in drawn.marks) for v in ("landed", "missed"))
     at = {mark.x: mark.turn for mark in drawn.marks}
     turned = "; ".join(f"turn {at[x]}, {what}" for x, what in drawn.turning) or "none"
-    said = f"Over {turns}, {name}'s {', '.join(each)}."
+    said = f"Over {counted(count)}, {name}'s {', '.join(each)}."
     return f"{said} {landed} landed and {missed} missed. Turning points: {turned}."
 
 

@@ -85,7 +85,7 @@ class Rehearsal:
                     case Sentence(text):
                         show(text)
                     case Disclosed():
-                        self._disclosed = not event.again
+                        self._disclosed = event.ends
                         self._screen.rail(event)
                     case Answered(turn):
                         self._screen.after(turn)

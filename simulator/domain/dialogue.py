@@ -68,3 +68,12 @@ class Turn:
         for key in ("before", "after"):
             values[key] = Affect(**values[key]) if values[key] else None
         return cls(**values)
+
+
+def counted(turns: int) -> str:
+    """A number of turns in words.
+
+    >>> counted(1), counted(3)
+    ('1 turn', '3 turns')
+    """
+    return "1 turn" if turns == 1 else f"{turns} turns"

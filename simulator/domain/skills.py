@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from simulator.domain.codebook import Code
-from simulator.domain.dialogue import Turn
+from simulator.domain.dialogue import Turn, counted
 
 SHOWN = 0.35
 """Intensity (0..1) from which a code counts as shown."""
@@ -54,8 +54,7 @@ class SkillScore:
         >>> SkillScore(Skill.REFLECTING, 2.9, [one, one]).basis
         '1 turn'
         """
-        turns = len({one.turn for one in (*self.shown, *self.missed)})
-        return "1 turn" if turns == 1 else f"{turns} turns"
+        return counted(len({one.turn for one in (*self.shown, *self.missed)}))
 
 
 FOR: dict[Skill, frozenset[Code]] = {

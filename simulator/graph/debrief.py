@@ -38,7 +38,7 @@ def gather(state: DebriefState, runtime: Runtime[DebriefDeps]) -> DebriefState: 
 def judge(state: DebriefState, runtime: Runtime[DebriefDeps]) -> DebriefState:
     """Let the evaluator look back on them."""
     deps = runtime.context
-    return {"debrief": deps.evaluator.debrief(state["turns"], deps.card.opening)}
+    return {"debrief": deps.evaluator.debrief(deps.card, state["turns"])}
 
 
 def verify(state: DebriefState, runtime: Runtime[DebriefDeps]) -> DebriefState:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from simulator.domain.dialogue import counted
 from simulator.domain.skills import SkillScore
 from simulator.evaluator import Inside, Remark
 from simulator.plot import WIDTH, figure
@@ -71,8 +72,7 @@ class _Document:
         card, debrief = self._account.card, self._account.debrief
         self._say("DEBRIEF", 8, "B", GOOD)
         self._say(f"{debrief.persona}, {debrief.scenario}", 20, "B", space=1)
-        number = len(self._account.turns)
-        turns = "1 turn" if number == 1 else f"{number} turns"
+        turns = counted(len(self._account.turns))
         begun = card.created[:16].replace("T", " ")
         self._small(
             f"{debrief.persona} leans {debrief.style}. {turns}, begun {begun} UTC. Session {card.id}."

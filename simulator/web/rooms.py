@@ -73,7 +73,7 @@ class Room:
         with self._lock:
             if self.pending:
                 raise InputError(f"{self.talk.persona.name} has not answered your last turn yet.")
-            if self.talk.ended or (self.disclosed and not self.disclosed.again):
+            if self.talk.ended or (self.disclosed and self.disclosed.ends):
                 raise InputError("This talk is over; go back to one of your turns, or begin another.")
             return self._begin(Pending(len(self.talk.turns) + 1, said), self.talk.say(said))
 

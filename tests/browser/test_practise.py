@@ -235,7 +235,9 @@ def test_a_persona_may_leave(person, shot):
 
 
 def test_what_only_sounded_like_danger_is_given_back_and_taken_when_sent_again(served, page, shot):
-    alarm = lambda text: Danger.ABUSE if "kettle" in text else None  # noqa: E731
+    def alarm(text):
+        return Danger.ABUSE if "kettle" in text else None
+
     person = Person(page, served(replace(cast(), alarm=alarm)).url)
     person.begin()
     said = "The kettle burned my hand."
@@ -244,6 +246,7 @@ def test_what_only_sounded_like_danger_is_given_back_and_taken_when_sent_again(s
     expect(page.get_by_text("say it once more")).to_be_visible()
     expect(person.words).to_have_value(said)
     expect(person.turn(1)).to_have_count(0)
+    expect(page.get_by_role("log", name="The talk")).not_to_contain_text("kettle")
     shot(page, "safety-rail-in-doubt")
     person.press("Say it")
     expect(person.turn(1)).to_contain_text(said)

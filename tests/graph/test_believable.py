@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from random import Random
-from types import SimpleNamespace
 
 import pytest
 
@@ -12,10 +11,12 @@ from simulator.domain.codebook import Code, Coding, Heard
 from simulator.domain.dialogue import Turn
 from simulator.evaluator import Evaluator
 from simulator.graph.debrief import DebriefDeps, debrief_graph
+from simulator.ledger import Card
 from simulator.store import Store
 from simulator.support import judged
 from simulator.testing import HashingEmbedder, ScriptedCoder, turn
 
+CARD = Card("maya-1", "maya", "late-reply", 1, "2026-01-01T00:00:00Z", "none", "Where were you?")
 SAID = [
     "Relax, it is not a big deal.",
     "I'm sorry, I left you there alone. What was it like?",
@@ -61,7 +62,7 @@ def test_no_wrong_quote_or_citation_in_a_thousand_debriefs(store, block):
         turns = [wild_turn(number, rng) for number in range(1, rng.randint(2, 4))]
         who = library.persona(rng.choice(["maya", "daniel", "iris", "jonah"]))
         evaluator = Evaluator(who, library.scenario("late-reply"), ScriptedCoder(), store)
-        deps = DebriefDeps(SimpleNamespace(id="x", opening=""), Shelf(turns), evaluator, frozenset(known))
+        deps = DebriefDeps(CARD, Shelf(turns), evaluator, frozenset(known))
         debrief = debrief_graph().invoke({}, context=deps)["debrief"]
         said = {t.number: t.said for t in turns}
         remarks = [r for f in debrief.feedback for r in f.remarks]
